@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -13,6 +14,7 @@ from tests.screens.test_prompt import command
 from tests.screens.test_review import bulk, confirm, released, reviewed
 from tests.support.screens import Console, console_on, held_open
 from tests.support.services import held_mail, settings_for
+from tui_app.plans.ledger import Ledger
 from tui_app.plans.origin import Origin
 from tui_app.plans.plan import Plan
 from tui_app.plans.recheck import Look
@@ -60,7 +62,7 @@ async def doubted(console: Console) -> str:
     await console.press("H")
     await console.sees("Ledger", "1 plan, 1 unfinished")
     await console.press("enter")
-    await console.sees("was written on another host")
+    await console.sees("was written on another host", "still to be done")
     return entry.name
 
 
@@ -225,6 +227,52 @@ async def test_first_ones_that_were_refused_are_not_called_sent(account: Simulat
         await console.press("S")
         account.set_faults("none")
     assert released(account) == []
+
+
+def another_of(console: Console, folder: Path) -> Ledger:
+    """The ledger as another mailsluice has it."""
+    ledger = console.app.service.plans.ledger
+    return Ledger(folder, replace(ledger.origin, host="jump2"), console.app.service.clock.now)
+
+
+async def test_who_was_killed_while_it_acted_locks_nobody_out_and_who_acts_does(account: Simulator) -> None:
+    async with stopped(account) as (console, _):
+        ledger, identity = console.app.service.plans.ledger, console.app.service.settings.identity
+        await console.press("escape")
+        await console.sees("12 loaded")
+        with another_of(console, ledger.folder).account_locked(identity):
+            (lock,) = ledger.folder.glob("acting-*.lock")
+            text = lock.read_text()
+            await console.press("H", "enter")
+            await console.sees("worked on elsewhere", "still to be done")
+            for key in "AvcWC":
+                await console.press(key)
+                await console.sees("Nothing can be done here while mailsluice with pid", "on jump2")
+                assert "Nothing is unknown" not in console.text
+                await console.press("escape", "enter")
+                await console.sees("Watching: mailsluice with pid")
+        lock.write_text(text)  # as if it had been killed
+        await console.sees("unfinished", "A send the rest")
+        await console.press("A")
+        await console.sees("Send the rest of this plan?")
+
+
+async def test_a_read_only_profile_says_that_and_not_that_nothing_is_unknown(account: Simulator) -> None:
+    async with console_on(settings_for(account), size=WIDE) as console:
+        await reviewed(console, bulk(account, 1))
+        account.set_faults("close_after@release")
+        await confirm(console, "y")
+        await console.sees("settling: asked")
+        await console.press("S")
+        await console.sees("v asks")
+    async with console_on(replace(settings_for(account), read_only=True), size=WIDE) as console:
+        await console.press("H", "enter")
+        await console.sees("still to be done", "1 unknown")
+        for key in "vc":
+            await console.press(key)
+            await console.sees("This profile is read-only: nothing can be done about a plan here.")
+            await console.press("escape", "enter")
+            await console.sees("This profile is read-only: nothing can be done about it here.")
 
 
 async def test_what_sends_at_once_is_sent_by_its_key_only(account: Simulator) -> None:

@@ -23,7 +23,7 @@ from tui_app.plans.commands import CheckArrival, Close, Resume, Send, Settle
 from tui_app.plans.effect import Source
 from tui_app.plans.follow_up import UNDO_OF_RELEASE
 from tui_app.plans.report import sums_checked, told
-from tui_app.plans.state import UNSEEN, Phase, PlanState
+from tui_app.plans.state import Phase, PlanState
 from tui_app.plans.submission import fates
 from tui_app.screens.as_command import AsCommand
 from tui_app.screens.confirm import Confirm, came_too_soon
@@ -342,9 +342,7 @@ class PlanScreen(FindInTable):
 
     def why_not(self, action_id: str) -> str:
         """What makes no sense as the plan stands."""
-        if self._standing.fits(action_id):
-            return super().why_not(action_id)
-        return self._standing.why_not_here or "Not as the plan stands now."
+        return self._standing.why_not(action_id) or super().why_not(action_id)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """With another account's plan nothing is done here."""
@@ -382,6 +380,15 @@ class PlanScreen(FindInTable):
             self.notice(str(error))
             return None
 
+    def _may(self, action_id: str) -> bool:
+        """Whether something can be done as the plan stands; why not is said."""
+        why = self._standing.why_not(action_id)
+        if not why and self.awaiting and self._state.ended:
+            why = f"Not yet: an answer is awaited. Press ‹{action_id}› again when it is there."
+        if why:
+            self.notice(why)
+        return not why
+
     def action_plan_stop(self) -> None:
         """Send nothing after the request in flight."""
         if self._state.phase is Phase.WAITING:
@@ -391,8 +398,7 @@ class PlanScreen(FindInTable):
             else:
                 self.notice("Its time has just come: stopping.")
             return
-        if self._state.ended:
-            self.notice("The plan has ended.")
+        if not self._may("plan.stop"):
             return
         self.service.stop_plan()
         if self._waits_until is None:
@@ -400,35 +406,25 @@ class PlanScreen(FindInTable):
 
     def action_plan_pause(self) -> None:
         """Pause after the request in flight, or go on."""
-        if self._state.phase is Phase.CANARY:
-            self.notice("The plan already waits: ‹plan.continue› sends the rest, ‹plan.stop› stops.")
-        elif self._state.phase is Phase.PAUSED:
+        if self._state.phase is Phase.PAUSED:
             self.service.plans.continue_sending()
         elif self._state.phase is Phase.CHECKING:
             self.notice("Nothing is being sent. ‹plan.stop› stops looking.")
-        elif not self._state.ended:
+        elif self._may("plan.pause"):
             self.service.plans.pause()
             settling = self._state.phase is Phase.SETTLING
             when = "when this is settled" if settling else "after the request in flight"
             self.notice(f"Pauses {when}; ‹plan.continue› sends the rest.")
-        else:
-            self.notice("The plan has ended.")
 
     def action_plan_continue(self) -> None:
         """Send the rest: after the first ones, after a pause, or of a plan that is unfinished."""
-        if self._lock_holder:
-            self.notice(f"Nothing can be done here while {self._lock_holder} is acting.")
-        elif self._state.phase in (Phase.PAUSED, Phase.CANARY):
+        if self._state.phase in (Phase.PAUSED, Phase.CANARY):
             if came_too_soon(self, self._waits_since, Confirm.READ_FIRST):
                 self.notice("Not yet: look at what was sent, then press ‹plan.continue› again.")
                 return
             self.service.plans.continue_sending()
-        elif not self._state.ended:
-            self.notice("It is being sent. ‹plan.stop› stops after the request in flight.")
-        elif self._standing.may_resume and not self.awaiting:
+        elif self._may("plan.continue"):
             self._review_rest()
-        elif not self.awaiting:
-            self.notice("Nothing is left to send.")
 
     @work(exclusive=True, group="rest")
     async def _review_rest(self, *, resend_unseen: bool = False) -> None:
@@ -464,31 +460,23 @@ class PlanScreen(FindInTable):
 
     def action_plan_settle(self) -> None:
         """Ask the server what became of what is unknown."""
-        if not self._standing.may_settle:
-            self.notice("Nothing is unknown." if self._state.ended else "The plan has not ended yet.")
-        elif not self.awaiting:
+        if self._may("plan.settle"):
             self._start_command(Settle)
 
     def action_plan_check(self) -> None:
         """Look again at what was said to be done."""
-        if not self._standing.may_check:
-            self.notice("There is nothing to check." if self._state.ended else "The plan has not ended yet.")
-        elif not self.awaiting:
+        if self._may("plan.check"):
             self._start_command(CheckArrival)
 
     def action_plan_resend(self) -> None:
         """Send again what was not seen done, after the risk was named and the number typed."""
-        again = self._state.with_outcome(*UNSEEN)
-        if not again or not self._standing.may_resume or self.awaiting:
-            self.notice("No message waits to be sent again.")
-            return
-        self._review_rest(resend_unseen=True)
+        if self._may("plan.resend"):
+            self._review_rest(resend_unseen=True)
 
     @work
     async def action_plan_close(self) -> None:
         """Close the plan: what was not sent never will be."""
-        if not self._standing.may_resume or self.awaiting:
-            self.notice("This plan can't be closed now.")
+        if not self._may("plan.close"):
             return
         entry = await self._entry()
         if entry is None:
@@ -501,11 +489,7 @@ class PlanScreen(FindInTable):
     @work(exclusive=True, group="submit")
     async def action_plan_submit(self) -> None:
         """Report what was delivered, or moved, to the service: looked up, asked, confirmed, sent."""
-        if why := self._standing.why_not_submitted:
-            self.notice(why)
-            return
-        if self.awaiting:
-            self.notice("Not yet: an answer is awaited. Press ‹plan.submit› again when it is there.")
+        if not self._may("plan.submit"):
             return
         self.awaiting = self._looking = True
         try:
@@ -541,8 +525,8 @@ class PlanScreen(FindInTable):
     @work(exclusive=True, group="follow-up")
     async def action_plan_retry(self) -> None:
         """Take what failed to a new review."""
-        if not self._state.ended or not self._state.retryable:
-            self.notice("Nothing failed." if self._state.ended else "The plan has not ended yet.")
+        if why := self._standing.why_not("plan.retry"):
+            self.notice(why)
         elif entry := await self._entry():
             retry = self.service.follow_ups.retry_plan
             self.post_message(self.PlanWanted("Looking up what failed…", lambda: retry(entry)))
@@ -550,8 +534,8 @@ class PlanScreen(FindInTable):
     @work(exclusive=True, group="follow-up")
     async def action_rows_undo(self) -> None:
         """Take what was done to a new review, to be taken back."""
-        if not self._state.ended or not self._standing.may_undo:
-            self.notice("There is nothing to undo." if self._state.ended else "The plan has not ended yet.")
+        if why := self._standing.why_not("rows.undo"):
+            self.notice(why)
             return
         entry, destination = await self._entry(), None
         if entry is not None and not entry.plan.effect.is_move:
@@ -565,8 +549,8 @@ class PlanScreen(FindInTable):
     @work(exclusive=True, group="report")
     async def action_plan_report(self) -> None:
         """Write the report beside where the console was started: Markdown, CSV and JSON."""
-        if not self._state.ended:
-            self.notice("A report can be written when the plan has ended.")
+        if why := self._standing.why_not("plan.report"):
+            self.notice(why)
             return
         entry = await self._entry()
         if entry is None:

@@ -30,6 +30,7 @@ OF_ITS_ACCOUNT: Final = frozenset(
     and action.id != "plan.report"
 )
 """What asks the account of the plan, or changes something there."""
+_HAS_ENDED: Final = "The plan has ended."
 
 
 @dataclass(frozen=True)
@@ -52,34 +53,48 @@ class Standing:
 
     def fits(self, action_id: str) -> bool:
         """Whether an action makes sense now."""
+        return not self.why_not(action_id)
+
+    def why_not(self, action_id: str) -> str:
+        """Why an action makes no sense now, in a sentence; empty where it does.
+
+        What holds it back is said before what there is to do: of a plan that can't be touched, or that somebody else works
+        on, it is not known here that nothing is.
+        """
         state = self.state
         if self.whose and action_id in OF_ITS_ACCOUNT:
-            return False
+            return self.why_not_here
         match action_id:
             case "plan.stop":
-                return not state.ended or state.phase is Phase.WAITING
+                return _HAS_ENDED if state.ended and state.phase is not Phase.WAITING else ""
             case "plan.pause":
-                return not state.ended and state.phase not in (Phase.PAUSED, Phase.CANARY)
+                return self._why_not_paused
             case "plan.continue":
-                return state.phase in (Phase.PAUSED, Phase.CANARY) or self.may_resume
+                if state.phase in (Phase.PAUSED, Phase.CANARY):
+                    return ""
+                if not state.ended:
+                    return "It is being sent. ‹plan.stop› stops after the request in flight."
+                return self._why_not_touched or self._why_over("Nothing is left to send.")
             case "plan.settle":
-                return self.may_settle
+                return self._why_not_touched or ("" if state.unknown else "Nothing is unknown.")
             case "plan.check":
-                return self.may_check
+                done = bool(state.with_outcome(*SAID_DONE))
+                return self._why_not_touched or ("" if done else "There is nothing to check.")
             case "plan.resend":
-                return bool(state.with_outcome(*UNSEEN)) and self.may_resume
+                none = "No message waits to be sent again."
+                return self._why_not_touched or self._why_over(none) or ("" if state.with_outcome(*UNSEEN) else none)
             case "plan.close":
-                return self.may_resume
+                return self._why_not_touched or self._why_over("The plan is over: there is nothing to close.")
             case "plan.retry":
-                return state.ended and bool(state.retryable)
+                return self._why_at_work or ("" if state.retryable else "Nothing failed.")
             case "rows.undo":
-                return self.may_undo
+                return self._why_not_undone
             case "plan.submit":
-                return self.may_submit
+                return self._why_not_reachable or why_not(state)
             case "plan.report":
-                return state.ended and bool(state.head)
+                return self._why_no_journal if state.ended else "A report can be written when the plan has ended."
             case _:
-                return True
+                return ""
 
     @property
     def damaged(self) -> str:
@@ -89,54 +104,65 @@ class Standing:
     @property
     def may_settle(self) -> bool:
         """Whether it can be asked what became of what is unknown."""
-        return (
-            not self.damaged
-            and self.state.ended
-            and self.state.unknown
-            and bool(self.state.head)
-            and not self.lock_holder
-            and not self.read_only
-        )
-
-    @property
-    def may_check(self) -> bool:
-        """Whether what was done can be looked at again."""
-        idle = self.state.ended and bool(self.state.head) and not self.lock_holder and not self.read_only
-        return idle and bool(self.state.with_outcome(*SAID_DONE))
+        return self.fits("plan.settle")
 
     @property
     def may_resume(self) -> bool:
         """Whether the rest can be sent, or the plan closed."""
-        idle = not self.damaged and self.state.ended and bool(self.state.head) and not self.lock_holder
-        idle = idle and not self.read_only
-        return idle and self.state.unfinished
+        return self.fits("plan.close")
 
     @property
-    def may_undo(self) -> bool:
-        """Whether something was done that can be taken back."""
-        state = self.state
-        at_rest = state.ended and bool(state.head) and not self.damaged
-        try:
-            undo_effect(state.plan.effect, state.plan.source, None)
-        except GuardError:
-            return False
-        return at_rest and bool(state.with_outcome(*SAID_DONE))
+    def _why_at_work(self) -> str:
+        return "" if self.state.ended else "The plan has not ended yet."
 
     @property
-    def why_not_submitted(self) -> str:
-        """Why nothing of it can be reported to the service, in a sentence; empty where something may be."""
-        if self.read_only:
-            return "This profile is read-only; nothing can be reported."
+    def _why_no_journal(self) -> str:
+        # A plan at work has one that is being made.
+        return "It has no journal that can be read." if self.state.ended and not self.state.head else ""
+
+    @property
+    def _why_damaged(self) -> str:
+        if not self.damaged:
+            return self._why_no_journal
+        return f"Its journal is damaged: {sanitize(self.damaged, 200)}. Nothing can be done for it; ‹plan.report› reports it."
+
+    @property
+    def _why_not_reachable(self) -> str:
+        """Why nothing can be asked for it, or sent, whatever there is to do."""
+        if self._why_damaged:
+            return self._why_damaged
         if self.lock_holder:
             return f"Nothing can be done here while {self.lock_holder} is acting."
-        if self.damaged or (self.state.ended and not self.state.head):
-            return "Without a journal that can be read nothing can be reported."
-        return why_not(self.state)
+        return "This profile is read-only: nothing can be done about a plan here." if self.read_only else ""
 
     @property
-    def may_submit(self) -> bool:
-        """Whether what it did can be reported to the service."""
-        return not self.why_not_submitted
+    def _why_not_touched(self) -> str:
+        return self._why_at_work or self._why_not_reachable
+
+    def _why_over(self, sentence: str) -> str:
+        """Why nothing of it is to be sent any more, if it is so: it was closed, or else this sentence."""
+        if self.state.unfinished:
+            return ""
+        return "The plan is closed: nothing more is sent for it." if self.state.closed else sentence
+
+    @property
+    def _why_not_paused(self) -> str:
+        match self.state.phase:
+            case Phase.CANARY | Phase.PAUSED:
+                return "The plan already waits: ‹plan.continue› sends the rest, ‹plan.stop› stops."
+            case _:
+                return _HAS_ENDED if self.state.ended else ""
+
+    @property
+    def _why_not_undone(self) -> str:
+        state = self.state
+        if why := self._why_at_work or self._why_damaged:
+            return why
+        try:
+            undo_effect(state.plan.effect, state.plan.source, None)
+        except GuardError as error:
+            return str(error)
+        return "" if state.with_outcome(*SAID_DONE) else "There is nothing to undo."
 
     @property
     def why_not_left(self) -> str:
