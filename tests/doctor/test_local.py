@@ -131,9 +131,25 @@ def test_a_clock_that_nobody_told_is_not_ok() -> None:
     assert check_clock(NOW, None).state is State.LOOK
 
 
-def test_a_time_zone_that_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("zone", "state"),
+    [
+        *((zone, "ok") for zone in ("", "UTC", ":UTC", "GMT", "Z", "Europe/Vienna", ":Europe/Vienna", "EST5EDT")),
+        *((zone, "ok") for zone in ("CET-1CEST", "CET-1CEST,M3.5.0,M10.5.0/3", "<+0330>-3:30", "UTC+2")),
+        *((zone, "look") for zone in ("Europe/Atlantis", "CEST", "Vienna", ":Vienna", "/no/such", "/dev/null", "/etc")),
+        *((zone, "look") for zone in ("CET-1CEST;x", "../etc/passwd", "a\x1b[2J", "5")),
+    ],
+)
+def test_a_time_zone_that_is_none(zone: str, state: str) -> None:
+    result = check_time_zone({"TZ": zone}, NOW)
+    assert state_of(result) == state
+    assert ("does not know" in result.found) is (state == "look")
     assert check_time_zone({}, NOW).state is State.OK
-    assert check_time_zone({"TZ": "Europe/Atlantis"}, NOW).state is State.LOOK
+
+
+def test_a_time_zone_that_is_a_file(tmp_path: Path) -> None:
+    (tmp_path / "zone").write_bytes(b"TZif2")
+    assert check_time_zone({"TZ": f":{tmp_path}/zone"}, NOW).state is State.OK
 
 
 # ---- the folder

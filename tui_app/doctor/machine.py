@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -27,20 +28,42 @@ _PLANS: Final = "plans"
 _SHOWN: Final = 3
 
 
+_POSIX_NAME: Final = r"(?:<[A-Za-z0-9+-]{3,}>|[A-Za-z]{3,})"
+_POSIX_OFFSET: Final = r"[+-]?\d{1,3}(?::\d{1,2}){0,2}"
+_POSIX_ZONE: Final = re.compile(
+    rf"{_POSIX_NAME}{_POSIX_OFFSET}(?:{_POSIX_NAME}(?:{_POSIX_OFFSET})?(?:,\S+)?)?", re.ASCII
+)
+"""`CET-1CEST,M3.5.0,M10.5.0/3`: a zone that needs no file."""
+_OF_UTC: Final = frozenset({"UTC", "GMT", "Z"})
+
+
+def _is_zone(name: str) -> bool:
+    """Whether a TZ is obeyed; of any other word the C library makes UTC, under that name."""
+    if name in _OF_UTC or _POSIX_ZONE.fullmatch(name):
+        return True
+    try:
+        if name.startswith("/"):
+            if not Path(name).is_file():
+                return False
+            with Path(name).open("rb") as file:
+                return file.read(4) == b"TZif"
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
+
+
 def check_time_zone(environment: Mapping[str, str], now: datetime) -> CheckResult:
     """In which zone times are shown."""
     here = local_time(now)
     found = f"Times are shown as {here:%Y-%m-%d %H:%M} {here.isoformat()[-6:]} ({sanitize(here.tzname() or '', 30)})"
     name = environment.get("TZ", "").removeprefix(":")
-    if "/" in name and not name.startswith("/"):
-        try:
-            ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            return look(
-                "time zone",
-                f"TZ is '{sanitize(name, 40)}', which this machine does not know. {found}.",
-                "Set TZ to a zone such as Europe/Vienna, or unset it.",
-            )
+    if name and not _is_zone(name):
+        return look(
+            "time zone",
+            f"TZ is '{sanitize(name, 40)}', which this machine does not know. {found}.",
+            "Set TZ to a zone such as Europe/Vienna, or unset it.",
+        )
     return ok("time zone", f"{found}; reports and JSON are in UTC")
 
 
