@@ -422,8 +422,13 @@ def test_whatever_others_wrote_is_text_and_no_id_and_no_subject_is_there(words: 
     assert [line["message_id"] for line in lines] == [each["message_id"] for each in told["mailsluice"]["rows"]]
     assert not [cell for line in lines for cell in line.values() if re.match(r"\s*[=+\-@]\D", cell) or "\n" in cell]
     assert "Secret plans" not in markdown + as_csv(report) + as_json(report)
-    for written in (as_csv(report), markdown, rendered(markdown, "• ")):
+    for written in (as_csv(report), markdown):
         assert set(parse_ids(written.split("\n")).ids) == set(HELD[:3])
+    page = parse_ids(rendered(markdown, "• ").split("\n"))
+    # Copied from a page, a quotation mark that begins a cell may be that of a cell of several lines, as spreadsheets write
+    # it: the rows up to the next one are told and not taken.
+    told = {name for _, name in page.not_searched} if '"' in "".join(words) else set()
+    assert set(page.ids) <= set(HELD[:3]) <= {*page.ids, *told}
     assert parse_ids([as_json(report)]).ids == tuple(sorted(HELD[:3]))
 
 
