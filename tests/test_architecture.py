@@ -131,12 +131,49 @@ def test_only_the_last_lines_write_to_the_terminal() -> None:
             assert not called and not streams, f"{path.name}:{node.lineno}"
 
 
+def exact_in(tree: ast.AST) -> list[int]:
+    """The lines on which `.exact` is more than compared, counted or made safe: returned, or written into a text."""
+    found: list[int] = []
+
+    def look(node: ast.AST, *, told: bool) -> None:
+        if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] == "sanitize":
+            return
+        if isinstance(node, ast.Attribute) and node.attr == "exact" and told:
+            found.append(node.lineno)
+        inner = isinstance(node, (ast.Compare, ast.Subscript, ast.Call, ast.DictComp, ast.SetComp, ast.GeneratorExp))
+        told = (told and not inner) or isinstance(node, (ast.Return, ast.FormattedValue))
+        for child in ast.iter_child_nodes(node):
+            look(child, told=told)
+
+    look(tree, told=False)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("code", "seen"),
+    [
+        ("def f(m): return m.id.exact", True),
+        ("x = f'mail {m.subject.exact}'", True),
+        ("def f(m): return (m.id.exact, 1)", True),
+        ("def f(m): return sanitize(m.subject.exact, 60)", False),
+        ("def f(m): return m.id.exact in known", False),
+        ("def f(m): return odd(m.id.exact)", False),
+    ],
+)
+def test_the_lint_sees_exact_text(code: str, seen: bool) -> None:
+    assert bool(exact_in(ast.parse(code))) is seen
+
+
 def test_exact_text_reaches_no_screen() -> None:
     """`.exact` is for identity and for the wire; in screens it may only be compared, keyed, or made safe."""
-    for path in (PACKAGE / "screens").rglob("*.py"):
-        for line in path.read_text().splitlines():
-            if ".exact" in line:
-                assert "sanitize(" in line or "id.exact" in line, f"{path.name}: {line.strip()}"
+    found = {
+        f"{path.relative_to(PACKAGE)}:{line}": path.read_text().splitlines()[line - 1].strip()
+        for path in (PACKAGE / "screens").rglob("*.py")
+        for line in exact_in(ast.parse(path.read_text()))
+    }
+    keys = {place for place, line in found.items() if line == 'f"mail {message.id.exact}",'}
+    assert {place.partition(":")[0] for place in keys} == {"screens/mail/group_rows.py"}, "the key of a group of one"
+    assert found.keys() == keys
 
 
 def test_raw_values_of_rows_reach_no_screen() -> None:
@@ -145,11 +182,31 @@ def test_raw_values_of_rows_reach_no_screen() -> None:
         assert not re.search(r"\.raw\b|RawRow\b|WireMail\b", path.read_text()), path.name
 
 
+PAINTED = re.compile(
+    r"(?:^|[{;])\s*((?:[\w-]*color|background(?:-tint)?|(?:border|outline)[\w-]*|tint|hatch))\s*:\s*([^;}]*)"
+)
+"""A declaration that may name a colour, and its value."""
+WITHOUT_COLOR = frozenset({"none", "transparent", "auto", "round", "solid", "heavy", "tall", "wide", "!important"})
+
+
+def colors_in(sheet: str) -> list[str]:
+    """What in a style sheet is no variable of the theme, no word for a line, and no share."""
+    without_comments = re.sub(r"/\*.*?\*/", "", sheet, flags=re.DOTALL)
+    words = [word for _, value in PAINTED.findall(without_comments) for word in value.split()]
+    return [word for word in words if not re.fullmatch(r"\$[\w-]+|\d+%", word) and word not in WITHOUT_COLOR]
+
+
+@pytest.mark.parametrize("value", ["#ff0000", "red", "rgb(1,2,3)", "hsl(1,2%,3%)", "ansi_red", "$error red"])
+@pytest.mark.parametrize("name", ["color", "background", "border-left", "scrollbar-color", "background-tint"])
+def test_the_lint_sees_colors(name: str, value: str) -> None:
+    assert colors_in(f"Footer {{ {name}: {value}; height: 1; }}")
+    assert colors_in(f"Footer {{\n    height: 1;\n    {name}: {value};\n}}")
+
+
 def test_style_sheets_use_theme_variables_only() -> None:
-    for sheet in (ROOT / "styles").rglob("*.tcss"):
-        assert not re.search(
-            r"#[0-9a-fA-F]{3,8}\b|\brgba?\(", re.sub(r"^#[\w-]+.*\{|[\w ]+#[\w-]+", "", sheet.read_text(), flags=re.M)
-        ), sheet
+    sheets = [*(ROOT / "styles").rglob("*.tcss")]
+    assert sum(len(PAINTED.findall(sheet.read_text())) for sheet in sheets) > 20, "there is something to look at"
+    assert {sheet.name: found for sheet in sheets if (found := colors_in(sheet.read_text()))} == {}
 
 
 def test_every_tone_of_a_cell_has_a_style() -> None:
