@@ -11,8 +11,10 @@ from itertools import accumulate
 from tui_app.plans.findings import Findings, FoundId, ParsedIds
 from tui_app.plans.id_field import id_of_cell
 from tui_app.plans.pasted_json import JsonReader, json_begins, json_value
+from tui_app.plans.pasted_message import MessageLines
 from tui_app.plans.pasted_report import ReportLines
-from tui_app.plans.pasted_table import heading_of, lone_heading, read_table, row_without_heading
+from tui_app.plans.pasted_row import read_row
+from tui_app.plans.pasted_table import heading_of, lone_heading, read_table
 from tui_app.plans.pasted_text import ids_told, is_written, opens_value, read_text
 
 __all__ = ["FoundId", "ParsedIds", "ids_of_rows", "is_heading", "lines_of", "parse_ids", "text_of"]
@@ -63,7 +65,7 @@ def parse_ids(lines: Iterable[str]) -> ParsedIds:
     is told of and not taken; a word alone in its line was meant for an id. A Message-ID counts alone in its line only.
     """
     text = "\n".join(line.rstrip("\r\n") for line in lines)
-    if "\0" in text:
+    if text.count("\0") * 10 > len(text):  # two bytes a letter, read as one
         text = text.replace("\0", "").replace("\ufffd", "")
     return _Reading(lines_of(text)).parsed()
 
@@ -81,14 +83,16 @@ class _Reading:
     def parsed(self) -> ParsedIds:
         at = 0
         written = value_follows = False
-        report = ReportLines()
+        report, message = ReportLines(), MessageLines()
         while at < len(self._lines):
             line = self._lines[at]
             # What is folded under a header is its value, whatever it looks like.
             folded = value_follows or (written and line[:1] in (" ", "\t"))
             written = is_written(line, folded) or folded
             value_follows = opens_value(line)
-            if report.belongs(line) or folded:
+            following = self._lines[at + 1] if at + 1 < len(self._lines) else ""
+            in_message = message.belongs(line, following)
+            if report.belongs(line) or in_message or folded:
                 self._free.append(line)
                 at += 1
                 continue
@@ -97,7 +101,6 @@ class _Reading:
                 self._flush(at)
                 at = self._read_json(at, begin)
                 continue
-            following = self._lines[at + 1] if at + 1 < len(self._lines) else ""
             heading = heading_of(line, following)
             if heading is None and not any(earlier.strip() for earlier in self._lines[: min(at, _FEW)]):
                 heading = lone_heading(line)
@@ -105,9 +108,9 @@ class _Reading:
                 self._flush(at)
                 self._findings.not_searched += [(at + 1, word) for word in ids_told(line)]
                 at += 1 + read_table(heading, self._lines[at + 1 :], at + 2, self._findings)
-            elif row_without_heading(line, self._findings, at + 1):
+            elif rows := read_row(self._lines, at, self._findings):
                 self._flush(at)
-                at += 1
+                at += rows
             else:
                 self._free.append(line)
                 at += 1

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from tui_app.core.id_form import INVESTIGATE_ID
 from tui_app.plans.id_field import ID_FIELDS, OTHER, WRITTEN, field_name, ids_of_row
 from tui_app.plans.pasted_text import ids_told
 
@@ -19,12 +18,9 @@ if TYPE_CHECKING:
 csv.field_size_limit(64 * 1024 * 1024)
 _RULE: Final = frozenset("|:- \t")
 """Characters of the line below the heading of a table in Markdown."""
-_LISTED: Final = re.compile(rf"\s*({INVESTIGATE_ID.pattern})\s{{2,}}\S", re.ASCII)
-"""A row of a listing: it begins with its id."""
 _BETWEEN: Final = re.compile(r"(?<!\\)\|")
 _LONGEST_NAME: Final = 40
 _NO_COLUMN: Final = "A table without a column of ids: nothing was taken."
-_NO_HEADING: Final = "Looks like the row of a table without its heading, and names several messages: nothing was taken."
 _UNEVEN: Final = "A row with more or fewer columns than its heading: nothing was taken. Paste it by itself."
 _UNREADABLE: Final = "From here on the table can't be read: nothing was taken."
 
@@ -51,7 +47,7 @@ def heading_of(line: str, following: str) -> Heading | None:
     if line.lstrip().startswith("|"):
         if not _is_rule(following):
             return None
-        return Heading(tuple(map(field_name, _markdown_cells(line))), "|")
+        return Heading(tuple(map(field_name, markdown_cells(line))), "|")
     if ids_told(line):
         return None  # `id: 4N…`, in columns
     found = [heading for mark in ",;\t|" if mark in line and (heading := _separated(line, mark))]
@@ -97,10 +93,10 @@ def read_table(heading: Heading, lines: Sequence[str], first: int, findings: Fin
     end = len(lines)
     if heading.separator == "|" and lines and _is_rule(lines[0]):
         end = next((at for at, line in enumerate(lines) if not line.lstrip().startswith("|")), end)
-        rows: Iterator[tuple[int, list[str]]] = ((at, _markdown_cells(lines[at])) for at in range(1, end))
+        rows: Iterator[tuple[int, list[str]]] = ((at, markdown_cells(lines[at])) for at in range(1, end))
     elif heading.offsets:
         end = next((at for at, line in enumerate(lines) if not line.strip()), end)
-        rows = ((at, _laid_out_cells(lines[at], heading)) for at in range(end))
+        rows = ((at, laid_out_cells(lines[at], heading)) for at in range(end))
     else:
         rows = _separated_rows(lines, heading.separator, first, findings)
     held_ids = False
@@ -111,7 +107,7 @@ def read_table(heading: Heading, lines: Sequence[str], first: int, findings: Fin
                 break
             continue
         number = first + at
-        pushed = _pushed(lines[at], heading)
+        pushed = pushed_columns(lines[at], heading)
         cells = ["" if place in pushed else cell for place, cell in enumerate(cells)]
         while len(cells) > len(heading.names) and not cells[-1].strip():
             cells.pop()
@@ -126,17 +122,22 @@ def read_table(heading: Heading, lines: Sequence[str], first: int, findings: Fin
             continue
         # A quotation mark at the beginning of a cell may have swallowed the rows below it.
         findings.not_searched += [(number, word) for cell in cells if "\n" in cell for word in ids_told(cell)]
-        fields = _fields(heading, cells)
-        row = ids_of_row(fields)
-        findings.take_all(row.taken, number)
-        findings.denied += [(number, name) for name in row.denied_by(fields)]
-        if pushed and not row.taken:
+        if not take_row(heading, cells, number, findings) and pushed:
             findings.not_searched += [(number, word) for word in ids_told(lines[at])]
-        findings.unrecognised += [(number, word) for word in row.unrecognised]
-        findings.not_searched += [(number, word) for word in row.not_believed]
     if not heading.has_ids and (held_ids or heading.separator != "|"):
         findings.notes.append((max(1, first - 1), _NO_COLUMN))
     return end
+
+
+def take_row(heading: Heading, cells: Sequence[str], number: int, findings: Findings) -> tuple[str, ...]:
+    """Take the ids of a row by its columns; which."""
+    fields = _fields(heading, cells)
+    row = ids_of_row(fields)
+    findings.take_all(row.taken, number)
+    findings.denied += [(number, name) for name in row.denied_by(fields)]
+    findings.unrecognised += [(number, word) for word in row.unrecognised]
+    findings.not_searched += [(number, word) for word in row.not_believed]
+    return row.taken
 
 
 def _fields(heading: Heading, cells: Sequence[str]) -> dict[str, object]:
@@ -167,17 +168,19 @@ def _separated_rows(
         at = reader.line_num
 
 
-def _markdown_cells(line: str) -> list[str]:
+def markdown_cells(line: str) -> list[str]:
+    """The cells of a row of Markdown: an escaped bar belongs to its cell."""
     cells = _BETWEEN.split(line.strip().removeprefix("|"))
     return cells[:-1] if not cells[-1].strip() else cells
 
 
-def _laid_out_cells(line: str, heading: Heading) -> list[str]:
+def laid_out_cells(line: str, heading: Heading) -> list[str]:
+    """The cells of a row of a listing."""
     ends = (*heading.offsets[1:], len(line))
     return [line[start:end].strip() for start, end in zip(heading.offsets, ends, strict=True)]
 
 
-def _pushed(line: str, heading: Heading) -> set[int]:
+def pushed_columns(line: str, heading: Heading) -> set[int]:
     """Columns of a listing of which nobody can say where they begin.
 
     A wide character before a column would let the sender of a mail push words into it. What was cut ends in `…`.
@@ -187,43 +190,3 @@ def _pushed(line: str, heading: Heading) -> set[int]:
         for place, offset in enumerate(heading.offsets)
         if not line[:offset].replace("…", ".").isascii() or (offset and line[max(0, offset - 2) : offset].strip())
     }
-
-
-def row_without_heading(line: str, findings: Findings, number: int) -> bool:
-    """Whether a line is a row of a table that lost its heading: then its one message is taken, or it is told."""
-    if first := _LISTED.match(line):
-        told = [word for word in ids_told(line) if not first[1].startswith(word)]
-        if told and not all(ids_told(word) == [word] for word in line.split()):
-            findings.take(first[1], number, line)
-            findings.not_searched += [(number, word) for word in told]
-            return True
-    if line.lstrip().startswith("|") and line.count("|") > 2:
-        # A row of a Markdown table; what stands escaped in a cell belongs to it.
-        line = "\t".join(re.split(r"(?<!\\)\|", line.strip().strip("|")))
-    for mark in (",", ";", "\t"):
-        if mark not in line or (mark == "," and re.search(r", ", re.sub(r'"[^"]*"', "", line))):
-            continue
-        try:
-            cells = next(csv.reader([line], delimiter=mark))
-        except csv.Error:
-            # Not to be searched like free text: a subject may stand in it.
-            findings.not_searched += [(number, word) for word in ids_told(line)]
-            return True
-        except StopIteration:
-            continue
-        filled = [cell.strip().lstrip("'") for cell in cells if cell.strip()]
-        alone = [cell for cell in filled if ids_told(cell) == [cell]]
-        if not alone or len(alone) == len(filled):
-            continue
-        whole = max(alone, key=len)
-        told = [word for word in ids_told(line) if word != whole]
-        if len(cells) < 4 and (not told or not INVESTIGATE_ID.fullmatch(whole)):
-            continue  # an enumeration
-        if all(whole.startswith(name) for name in alone):
-            findings.take(whole, number, line)
-        else:
-            findings.notes.append((number, _NO_HEADING))
-            told.append(whole)
-        findings.not_searched += [(number, word) for word in told]
-        return True
-    return False

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Final
 from tui_app.core.id_form import ALERT_ID, INVESTIGATE_ID, message_id
 from tui_app.core.verdict import VERDICTS
 from tui_app.plans.id_field import WRITTEN
+from tui_app.plans.pasted_message import HEADER, LABELS, MessageLines
 from tui_app.plans.pasted_report import ReportLines
+from tui_app.plans.pasted_screen import is_screen_row
 
 if TYPE_CHECKING:
     from tui_app.plans.findings import Findings
@@ -35,7 +37,9 @@ _IDS: Final = re.compile(
     rf"|(?P<postfix>(?=4\d*[A-Za-z])4[0-9A-Za-z]{{15,23}})){_RIGHT}",
     re.ASCII,
 )
-_ADDRESS: Final = re.compile(r"(?<![^\s,;<>\"'()\[\]{}|])[^\s,;<>\"'()\[\]{}|@]*@[^\s,;<>\"'()\[\]{}|]*")
+_ADDRESS: Final = re.compile(
+    r"\"[^\"\n]{0,300}\"@[^\s,;<>\"'()\[\]{}|]*|(?<![^\s,;<>\"'()\[\]{}|])[^\s,;<>\"'()\[\]{}|@]*@[^\s,;<>\"'()\[\]{}|]*"
+)
 """An address or a Message-ID: the sender chose what stands in it."""
 _WORDS: Final = re.compile(r"[0-9A-Za-z]+(?:[-:][0-9A-Za-z]+)*", re.ASCII)
 _CLOSE: Final = re.compile(
@@ -54,15 +58,17 @@ _FIELD: Final = re.compile(
     re.IGNORECASE,
 )
 """A field that holds what somebody else wrote, anywhere in a line."""
-_LAID_OUT: Final = re.compile(rf"\s*(?:{_NAMES}|message[ _-]?id)(?:\s{{2,}}|\t)\S", re.IGNORECASE)
-_HEADER: Final = re.compile(
-    rf"(?:{_NAMES}|received|return-path|delivered-to|dkim-signature|authentication-results|arc-[a-z-]+|x-[a-z0-9-]+|date"
-    r"|mime-version|content-[a-z-]+|references|in-reply-to|message-id|list-[a-z-]+|thread-[a-z-]+):(?=\s|$)",
-    re.IGNORECASE,
-)
-"""A header of a mail, at the beginning of a line; lines that begin with a blank belong to it."""
+_LABELS: Final = "|".join(re.escape(label) for label in sorted(LABELS, key=len, reverse=True))
+_LAID_OUT: Final = re.compile(rf"\s*+(?:{_NAMES}|{_LABELS}|message[ _-]?id)(?:\s{{2,}}|\t)\S", re.IGNORECASE)
 _OWN_MESSAGE_ID: Final = re.compile(r"[\s*_\"'-]*message[ _-]?id[*_\"']*\s*:[*_]*\s*(\S*?)[\s,]*", re.IGNORECASE)
 _BARE_MESSAGE_ID: Final = re.compile(r"<[^<>\s]+@[^<>\s]+>")
+
+_OPENS: Final = r"(?:^|[\s<:*_\"']|(?i:lt;|&#0*60;|&#x0*3c;|%3c|=3c))"
+_CLOSES: Final = r"(?=$|[\s>*_\"',]|(?i:&(?:amp;)*gt;|&#0*62;|&#x0*3e;|%3e|=3e))"
+"""What may stand around a Message-ID, as it was written."""
+_CHANGED: Final = (
+    "A Message-ID with characters that are not seen, or are written otherwise: nothing was taken. Give the investigate id."
+)
 
 _BEGUN: Final = re.compile(
     rf"{_LEFT}4[0-9A-Za-z]{{11,23}}(?:{_DASH}(?:[\dT:]|{_DASH}){{0,20}})?=?$",
@@ -74,42 +80,41 @@ _BEGINS: Final = re.compile(rf"{_LEFT}{_SCANNED}(?P<number>{_DASH}\d{{1,20}})?{_
 
 
 _OURS: Final = re.compile(
-    r"\s*(?:mailsluice:\s*)?(?:held back|left out|not an id|behind a #|in words that somebody else wrote|repeated|line \d|look at this|to send\s"
-    r"|what answers told|seen afterwards|doubts about|included by name|asked for and left out|sent again although)"
-    rf"|\s*(?:{'|'.join(sorted(VERDICTS))}|no-verdict|unchecked)\s{{2,}}(?!4[0-9A-Za-z]{{11,}}[^\s@]*(?:\s|$))\S|\s*\S+ is 4\S+\s{{2,}}",
+    r"\s*+(?:mailsluice:\s*)?(?:held back|left out|not an id|behind a #|in words that somebody else wrote|repeated|line \d|look at this|to send\s"
+    r"|what answers told|seen afterwards|doubts about|included by name|asked for and left out|sent again although|goes out\s|this may be another mail's|the verdict is\s)"
+    rf"|\s*+(?:{'|'.join(sorted(VERDICTS))}|no-verdict|unchecked)\s{{2,}}(?!4[0-9A-Za-z]{{11,}}[^\s@]*(?:\s|$))\S|\s*\S+ is 4\S+\s{{2,}}",
     re.IGNORECASE,
 )
 """Lines of our own: what they name was refused, or stands beside a subject."""
-_MARKS: Final = re.compile("[▪▲△▸✖✔○]")
-"""Rows of our screens, as they are copied: a subject stands in them."""
 
 
 def is_written(line: str, inside: bool) -> bool:
     """Whether a line holds what somebody else wrote: a field or header of a mail, and what is folded under it (`inside`)."""
-    return _HEADER.match(line) is not None or (inside and (line[:1] in (" ", "\t")))
+    return HEADER.match(line) is not None or (inside and (line[:1] in (" ", "\t")))
 
 
 def opens_value(line: str) -> bool:
     """Whether a field or header has its value in the next line."""
-    return line.rstrip().endswith(":") and (_HEADER.match(line) is not None or _FIELD.search(line) is not None)
+    return line.rstrip().endswith(":") and (HEADER.match(line) is not None or _FIELD.search(line) is not None)
 
 
 def read_text(lines: Sequence[str], first: int, findings: Findings, *, printable: bool) -> None:
     """Take the ids out of lines of free text; `first` = the number of the first, `printable` = it is quoted-printable."""
     legible_lines = [legible(line, printable=printable) for line in lines]
     in_header = value_follows = False
-    report = ReportLines()
+    report, message = ReportLines(), MessageLines()
     above, at = "", 0
     while at < len(lines):
         number, line = first + at, legible_lines[at]
-        of_report = report.belongs(lines[at])
+        of_message = message.belongs(lines[at], lines[at + 1] if at + 1 < len(lines) else "")
+        ours = report.belongs(lines[at]) or of_message
         at += 1
         if re.search(r"\w\w", line) and not ids_told(line) and not is_written(line, in_header or value_follows):
             findings.heading = f"{above} / {line.strip()}" if above else line.strip()
             above = line.strip()
         elif line.strip():
             above = ""
-        if of_report:
+        if ours:
             in_header = value_follows = False
             tell(line, number, findings)
             continue
@@ -121,22 +126,32 @@ def read_text(lines: Sequence[str], first: int, findings: Findings, *, printable
         value_follows = opens_value(line)
         own = _OWN_MESSAGE_ID.fullmatch(line)
         if own and not own[1] and at < len(lines) and _BARE_MESSAGE_ID.fullmatch(legible_lines[at].strip()):
-            findings.take(legible_lines[at].strip(), first + at, legible_lines[at])  # it stands in the next line, alone
+            _take_message_id(legible_lines[at].strip(), lines[at], first + at, findings)  # in the next line, alone
             at += 1
             value_follows = False
             continue
         if own and (name := message_id(own[1])):
-            findings.take(name, number, line)
+            _take_message_id(name, lines[at - 1], number, findings)
         elif not in_header and _BARE_MESSAGE_ID.fullmatch(line.strip()):
-            findings.take(line.strip(), number, line)
-        elif in_header or _OURS.match(line) or _MARKS.search(line) or _FIELD.search(line) or _LAID_OUT.match(line):
+            _take_message_id(line.strip(), lines[at - 1], number, findings)
+        elif in_header or _OURS.match(line) or is_screen_row(line) or _FIELD.search(line) or _LAID_OUT.match(line):
             tell(line, number, findings)
         else:
             at += _joined(legible_lines, at - 1, number, findings)
 
 
+def _take_message_id(name: str, written: str, number: int, findings: Findings) -> None:
+    """A Message-ID, if it is what was written: of two that differ in what nobody sees, one may be somebody else's mail."""
+    if re.search(rf"{_OPENS}{re.escape(name[1:-1])}{_CLOSES}", written):
+        findings.take(name, number, written.strip())
+    else:
+        findings.notes.append((number, _CHANGED))
+
+
 def legible(line: str, *, printable: bool = False) -> str:
     """A line as it was meant: out of a page, an address, a word processor, a quoted mail."""
+    if "\0" in line:
+        line = line.replace("\0", "")
     if (quoted := _QUOTED.match(line)) and ">" in quoted[0]:
         line = line[quoted.end() :]
     for _ in range(2):  # a page inside of a page

@@ -1,0 +1,191 @@
+"""Lines of one message as we show it, and of its headers and source: its sender wrote them, and nothing of them is taken."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from tui_app.plans.id_field import WRITTEN
+
+MARGIN: Final = "│"
+"""Before each line of a mail's text and source: `mail/part_text.py` says the same."""
+COLUMN: Final = 15
+"""Where a value begins: what stands before it is its label, or blanks where it goes on with the value above."""
+LABELS: Final = (
+    "action",
+    "allow list",
+    "also to",
+    "asked for",
+    "block list",
+    "by",
+    "categories",
+    "category",
+    "checks",
+    "created",
+    "detail",
+    "detection",
+    "done to it",
+    "edf hash",
+    "encrypted",
+    "envelope",
+    "found in",
+    "from",
+    "helo",
+    "hop before",
+    "host",
+    "leads to",
+    "mailboxes",
+    "md5",
+    "Message-ID",
+    "mode",
+    "name",
+    "origin",
+    "processed",
+    "reasons",
+    "recipient",
+    "reply-to",
+    "retry after",
+    "row id",
+    "rule",
+    "scanned",
+    "sent",
+    "sent from",
+    "sha1",
+    "sha256",
+    "size",
+    "status",
+    "subject",
+    "submission",
+    "through",
+    "to",
+    "tries",
+    "type",
+    "value",
+    "verdict",
+    "when",
+    "where",
+    "why",
+)
+ID_LABELS: Final = ("alert id", "investigate id", "postfix id")
+"""Labels of what the server calls the message: this is taken."""
+_OF_FINDINGS: Final = ("detail", "detection", "rule", "found in", "value")
+"""Below the heading of a finding, which has no label."""
+
+
+def _any_of(names: tuple[str, ...]) -> str:
+    return "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
+
+
+_NAMES: Final = "|".join(re.escape(name).replace("_", "[ _-]?") for name in sorted(WRITTEN, key=len, reverse=True))
+_STRONG: Final = (
+    r"received-spf|return-path|delivered-to|dkim-signature|domainkey-signature|authentication-results|arc-[a-z-]+"
+    r"|x-[a-z0-9-]+|mime-version|content-[a-z-]+|references|in-reply-to|list-[a-z-]+|thread-[a-z-]+|resent-[a-z-]+"
+)
+_PLAIN: Final = (
+    r"date|message-id|accept-language|auto-submitted|autoforwarded|bounces-to|disposition-notification-[a-z]+|encrypted"
+    r"|errors-to|expires|feedback-id|importance|keywords|mail-followup-to|newsgroups|organi[sz]ation|original-[a-z-]+"
+    r"|precedence|priority|return-receipt-to|sensitivity|supersedes|user-agent"
+)
+HEADER: Final = re.compile(rf"(?:{_NAMES}|{_STRONG}|{_PLAIN}|received):(?=\s|$)", re.IGNORECASE)
+"""A header of a mail, at the beginning of a line; lines that begin with a blank belong to it."""
+_OF_A_MAIL: Final = re.compile(rf"(?:{_STRONG}):(?=\s|$)|received:\s+(?:from|by|\()", re.IGNORECASE)
+"""A header that no ticket has: what is called so stands among the headers of a mail, of which anybody may invent more."""
+_ANY_HEADER: Final = re.compile(r"(?!message-id:)[!-9;-~]{1,80}:(?=\s|$)", re.IGNORECASE)
+_INVENTED: Final = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)+(?<!-ids)(?<!-id)(?<!-no):(?=\s|$)", re.IGNORECASE)
+"""A header that nobody knows, below one that is known; a ticket calls an id so."""
+_LONG_HEADER: Final = re.compile(r"(?=[^:\s]{13})[A-Z][A-Za-z0-9]*(?:-[A-Z][A-Za-z0-9]*)+: \S")
+
+_QUOTED: Final = re.compile(r"[ \t]*+(?:>[ ]?)+")
+_LABEL: Final = re.compile(
+    rf"(?P<indent>\s*+)(?P<label>{_any_of((*LABELS, *ID_LABELS))}|\d{{1,4}}|(?!(?i:message-id):)[^\s:][^:\n]{{0,12}}:|:)"
+    r"(?P<gap>\s++)(?=\S)"
+)
+_COLLAPSED: Final = re.compile(rf"\s*+(?P<label>{_any_of((*LABELS, *ID_LABELS))})\s+\S")
+"""The same where a page or a mail made one blank of many."""
+_FINDING: Final = re.compile(r"\s*+(?:0\.\d\d|1\.00)\s{2}\S")
+_PART: Final = re.compile(r"\s*+[\w.+-]+/[\w.+-]+\s[^\n]*\d\s(?:bytes?|[KM]B)\s*$|\s*+text of \S+/\S+")
+"""A part of a mail, with the name that its sender gave it."""
+_PARTS: Final = re.compile(r"\s*+parts\s*$")
+_SIGN: Final = re.compile(r"\s*+[≈≠]\s")
+_FEW: Final = 3
+"""Lines one below the other that begin with labels, from which on they are no chance."""
+
+
+class MessageLines:
+    """Follows the lines of a text, and tells which its sender wrote; each line is told once, in order."""
+
+    def __init__(self) -> None:
+        self._end()
+
+    def _end(self) -> None:
+        self._run = self._collapsed = 0
+        self._indent = 0
+        self._ids = self._whole = self._headers = self._mail = False
+
+    def belongs(self, line: str, following: str = "") -> bool:
+        """Whether a line is one of a message, and not one with its id; the next line tells the heading of a finding."""
+        line = _unquoted(line)
+        if not line.strip():
+            self._end()
+            return False
+        if line.lstrip().startswith(MARGIN):
+            return True
+        return self._of_header(line) or self._of_layout(line, following)
+
+    def _of_header(self, line: str) -> bool:
+        """Whether it is a header that only stands among others; those that are known everywhere are known to `HEADER`."""
+        if _OF_A_MAIL.match(line):
+            self._mail = self._headers = True
+        elif self._mail and (_ANY_HEADER.match(line) or line[:1] in (" ", "\t")):
+            return True
+        elif HEADER.match(line):
+            self._headers = True
+        elif (self._headers and _INVENTED.match(line)) or _LONG_HEADER.match(line):
+            return True
+        elif line[:1] not in (" ", "\t"):
+            self._headers = False
+        return False
+
+    def _of_layout(self, line: str, following: str) -> bool:
+        indent = len(line) - len(line.lstrip())
+        label = laid_out(line)
+        if label and (not self._run or indent <= self._indent):
+            self._run += 1
+            self._collapsed += 1
+            self._indent = indent
+            self._ids = label in ID_LABELS
+            return not self._ids
+        if self._run and indent > self._indent:
+            # It goes on with the value above: in its column, or where the screen broke it.
+            return not (self._ids and indent >= self._indent + COLUMN)
+        if _FINDING.match(line) or laid_out(_unquoted(following)) in _OF_FINDINGS:
+            self._run, self._indent, self._ids = max(1, self._run), indent, False
+            return True
+        if _PARTS.match(line):
+            self._whole = True
+            return False
+        if self._whole or _PART.match(line) or (self._run and _SIGN.match(line)):
+            return True
+        collapsed = _COLLAPSED.match(line)
+        if collapsed is not None:
+            self._collapsed += 1
+        elif self._collapsed < _FEW and not _SIGN.match(line):
+            self._collapsed = 0
+        if self._run > 1 or self._collapsed >= _FEW:
+            return collapsed is None or collapsed["label"] not in ID_LABELS
+        self._run = 0
+        return False
+
+
+def laid_out(line: str) -> str:
+    """The label with which a line begins, where its value stands in our column; empty where there is none."""
+    found = _LABEL.match(line)
+    if found is None or len(found["label"] + found["gap"]) != COLUMN:
+        return ""
+    # The longest of ours fills its column; a ticket may have a word of that length with a colon.
+    return found["label"] if len(found["gap"]) > 1 or found["label"] in ID_LABELS else ""
+
+
+def _unquoted(line: str) -> str:
+    quoted = _QUOTED.match(line)
+    return line[quoted.end() :] if quoted is not None and ">" in quoted[0] else line
