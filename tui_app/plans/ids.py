@@ -11,7 +11,7 @@ from itertools import accumulate
 from tui_app.plans.findings import Findings, FoundId, ParsedIds
 from tui_app.plans.id_field import id_of_cell
 from tui_app.plans.pasted_json import JsonReader, json_begins, json_value
-from tui_app.plans.pasted_message import MessageLines
+from tui_app.plans.pasted_message import message_lines
 from tui_app.plans.pasted_report import ReportLines
 from tui_app.plans.pasted_row import read_row
 from tui_app.plans.pasted_table import heading_of, lone_heading, read_table
@@ -78,12 +78,13 @@ class _Reading:
         self._printable = "quoted-printable" in self._text.casefold()
         self._findings = Findings()
         self._json = JsonReader(self._text, self._findings)
+        self._of_message = message_lines(lines)
         self._free: list[str] = []
 
     def parsed(self) -> ParsedIds:
         at = 0
         written = value_follows = False
-        report, message = ReportLines(), MessageLines()
+        report = ReportLines()
         while at < len(self._lines):
             line = self._lines[at]
             # What is folded under a header is its value, whatever it looks like.
@@ -91,8 +92,7 @@ class _Reading:
             written = is_written(line, folded) or folded
             value_follows = opens_value(line)
             following = self._lines[at + 1] if at + 1 < len(self._lines) else ""
-            in_message = message.belongs(line, following)
-            if report.belongs(line) or in_message or folded:
+            if report.belongs(line) or self._of_message[at] or folded:
                 self._free.append(line)
                 at += 1
                 continue
@@ -102,7 +102,12 @@ class _Reading:
                 at = self._read_json(at, begin)
                 continue
             heading = heading_of(line, following)
-            if heading is None and not any(earlier.strip() for earlier in self._lines[: min(at, _FEW)]):
+            in_message = following and self._of_message[at + 1]
+            if (
+                heading is None
+                and not in_message
+                and not any(earlier.strip() for earlier in self._lines[: min(at, _FEW)])
+            ):
                 heading = lone_heading(line)
             if heading is not None:
                 self._flush(at)
@@ -121,7 +126,9 @@ class _Reading:
     def _flush(self, at: int) -> None:
         """Read the lines of free text before this one."""
         if self._free:
-            read_text(self._free, at - len(self._free) + 1, self._findings, printable=self._printable)
+            start = at - len(self._free)
+            of_message = self._of_message[start:at]
+            read_text(self._free, start + 1, self._findings, printable=self._printable, of_message=of_message)
             self._free = []
 
     def _read_json(self, at: int, begin: int) -> int:

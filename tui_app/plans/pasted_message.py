@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from tui_app.plans.id_field import WRITTEN
@@ -95,42 +96,88 @@ _INVENTED: Final = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)+(?<!-ids)(?<!-id)(?
 """A header that nobody knows, below one that is known; a ticket calls an id so."""
 _LONG_HEADER: Final = re.compile(r"(?=[^:\s]{13})[A-Z][A-Za-z0-9]*(?:-[A-Z][A-Za-z0-9]*)+: \S")
 
-_QUOTED: Final = re.compile(r"[ \t]*+(?:>[ ]?)+")
+_QUOTED: Final = re.compile(r" {0,3}(?:>[ ]?)+")
+"""With few blanks before it: a value may begin with `>`."""
 _LABEL: Final = re.compile(
     rf"(?P<indent>\s*+)(?P<label>{_any_of((*LABELS, *ID_LABELS))}|\d{{1,4}}|(?!(?i:message-id):)[^\s:][^:\n]{{0,12}}:|:)"
     r"(?P<gap>\s++)(?=\S)"
 )
+_OWN_ID: Final = re.compile(rf"\s*+(?:{_any_of(ID_LABELS)})\s+4[\w:-]+\s*$", re.ASCII)
+_OWN_MESSAGE_ID: Final = re.compile(r"message-id:", re.IGNORECASE)
 _COLLAPSED: Final = re.compile(rf"\s*+(?P<label>{_any_of((*LABELS, *ID_LABELS))})\s+\S")
 """The same where a page or a mail made one blank of many."""
-_FINDING: Final = re.compile(r"\s*+(?:0\.\d\d|1\.00)\s{2}\S")
+_FINDING: Final = re.compile(r"\s*+(?:0\.\d\d|1\.00)\s{2,}+\S")
 _PART: Final = re.compile(r"\s*+[\w.+-]+/[\w.+-]+\s[^\n]*\d\s(?:bytes?|[KM]B)\s*$|\s*+text of \S+/\S+")
 """A part of a mail, with the name that its sender gave it."""
-_PARTS: Final = re.compile(r"\s*+parts\s*$")
+_WHOLE: Final = re.compile(r"\s*+(?:parts|headers|source|(?:in|out)bound(?:\s+more lines are on their way)?)\s*$")
+"""What stands above lines of a mail, of its headers, or of its way."""
 _SIGN: Final = re.compile(r"\s*+[≈≠]\s")
-_FEW: Final = 3
-"""Lines one below the other that begin with labels, from which on they are no chance."""
+_HANG: Final = " " * 4
+"""What a row begins with in which the screen goes on with a line."""
+_FEW: Final = 4
+"""Labels in lines one below the other, from which on they are no chance."""
 
 
-class MessageLines:
-    """Follows the lines of a text, and tells which its sender wrote; each line is told once, in order."""
+def message_lines(lines: Sequence[str]) -> list[bool]:
+    """Of each line whether it belongs to a message, and is not one with its id."""
+    told: list[bool] = []
+    texts = [_unquoted(line) for line in lines]
+    while len(told) < len(texts):
+        start = end = len(told)
+        ours = False
+        while end < len(texts) and (
+            texts[end].strip() or texts[end].startswith(_HANG) or (ours and _goes_on(texts, end))
+        ):
+            ours = ours or bool(laid_out(texts[end]) or _WHOLE.match(texts[end]) or _PART.match(texts[end]))
+            end += 1
+        told += _told(texts[start:end])
+        told += [False] * (end < len(texts))
+    return told
+
+
+def _goes_on(lines: Sequence[str], at: int) -> bool:
+    """Whether an empty line is one of blanks in a value: we begin nothing with blanks below an empty line."""
+    while at < len(lines) and not lines[at].strip():
+        at += 1
+    return at < len(lines) and lines[at].startswith(_HANG)
+
+
+def _told(lines: Sequence[str]) -> list[bool]:
+    """Of lines of one paragraph."""
+    found = [_COLLAPSED.match(line) for line in lines]
+    if (
+        len({label["label"] for label in found if label is not None}) >= _FEW
+        and sum(map(bool, map(laid_out, lines))) < 2
+    ):
+        # Where each column is lost, what goes on in a line may look like a label: then several messages are named.
+        names = [line.split()[-1] for line in lines if _OWN_ID.match(line)]
+        whole = max(names, key=len, default="")
+        one = all(whole.startswith(name) for name in names)
+        return [not one or _OWN_ID.match(line) is None for line in lines]
+    paragraph = _Paragraph()
+    below: list[str] = []
+    label = ""
+    for line in reversed(lines):
+        below.append(label)
+        # What is only blanks leaves its label alone.
+        label = (
+            label if line.startswith(_HANG) else laid_out(line) or (line.strip() in _OF_FINDINGS and line.strip()) or ""
+        )
+    return [paragraph.belongs(line, label) for line, label in zip(lines, reversed(below), strict=True)]
+
+
+class _Paragraph:
+    """Follows lines; each is told once, in order."""
 
     def __init__(self) -> None:
-        self._end()
-
-    def _end(self) -> None:
-        self._run = self._collapsed = 0
-        self._indent = 0
+        self._run = self._indent = 0
         self._ids = self._whole = self._headers = self._mail = False
 
-    def belongs(self, line: str, following: str = "") -> bool:
-        """Whether a line is one of a message, and not one with its id; the next line tells the heading of a finding."""
-        line = _unquoted(line)
-        if not line.strip():
-            self._end()
-            return False
+    def belongs(self, line: str, below: str) -> bool:
+        """Whether a line is told; `below` = the label of the next line that does not only go on with this one."""
         if line.lstrip().startswith(MARGIN):
             return True
-        return self._of_header(line) or self._of_layout(line, following)
+        return self._of_header(line) or self._of_layout(line, below)
 
     def _of_header(self, line: str) -> bool:
         """Whether it is a header that only stands among others; those that are known everywhere are known to `HEADER`."""
@@ -146,41 +193,40 @@ class MessageLines:
             self._headers = False
         return False
 
-    def _of_layout(self, line: str, following: str) -> bool:
+    def _of_layout(self, line: str, below: str) -> bool:
         indent = len(line) - len(line.lstrip())
         label = laid_out(line)
-        if label and (not self._run or indent <= self._indent):
+        if indent == COLUMN and not self._run:
+            return True
+        if label and not self._whole and (not self._run or indent <= self._indent):
             self._run += 1
-            self._collapsed += 1
             self._indent = indent
             self._ids = label in ID_LABELS
-            return not self._ids
+            # The heading of a finding may look like any label.
+            return not self._ids or below in _OF_FINDINGS
         if self._run and indent > self._indent:
             # It goes on with the value above: in its column, or where the screen broke it.
             return not (self._ids and indent >= self._indent + COLUMN)
-        if _FINDING.match(line) or laid_out(_unquoted(following)) in _OF_FINDINGS:
+        if _FINDING.match(line) or below in _OF_FINDINGS or _PART.match(line) or (below and line.startswith(_HANG)):
             self._run, self._indent, self._ids = max(1, self._run), indent, False
             return True
-        if _PARTS.match(line):
+        if _WHOLE.match(line):
             self._whole = True
             return False
-        if self._whole or _PART.match(line) or (self._run and _SIGN.match(line)):
+        if self._whole:
+            return _OWN_MESSAGE_ID.match(line) is None
+        if self._run and _SIGN.match(line):
             return True
-        collapsed = _COLLAPSED.match(line)
-        if collapsed is not None:
-            self._collapsed += 1
-        elif self._collapsed < _FEW and not _SIGN.match(line):
-            self._collapsed = 0
-        if self._run > 1 or self._collapsed >= _FEW:
-            return collapsed is None or collapsed["label"] not in ID_LABELS
+        if self._run > 1:
+            return True
         self._run = 0
         return False
 
 
 def laid_out(line: str) -> str:
-    """The label with which a line begins, where its value stands in our column; empty where there is none."""
+    """The label with which a line begins, where its value stands in our column or behind it; empty where there is none."""
     found = _LABEL.match(line)
-    if found is None or len(found["label"] + found["gap"]) != COLUMN:
+    if found is None or len(found["label"] + found["gap"]) < COLUMN:
         return ""
     # The longest of ours fills its column; a ticket may have a word of that length with a colon.
     return found["label"] if len(found["gap"]) > 1 or found["label"] in ID_LABELS else ""

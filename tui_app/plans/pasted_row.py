@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from tui_app.core.id_form import INVESTIGATE_ID
 from tui_app.plans.id_field import id_of_cell
 from tui_app.plans.pasted_table import Heading, laid_out_cells, markdown_cells, pushed_columns, take_row
-from tui_app.plans.pasted_text import ids_told
+from tui_app.plans.pasted_text import ids_told, is_told, legible
 
 if TYPE_CHECKING:
     from tui_app.plans.findings import Findings
@@ -161,7 +161,7 @@ def _read(line: str, following: Sequence[str]) -> _Reading:
             return read
         readings.append(read)
     rows = [read for read in readings if not read.is_text]
-    if not rows:
+    if not rows or line.startswith("#") or is_told(legible(line)):
         return _TEXT
     refused = next((read for read in rows if read.why_not), None)
     if refused is not None:

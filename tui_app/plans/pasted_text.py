@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from tui_app.core.id_form import ALERT_ID, INVESTIGATE_ID, message_id
 from tui_app.core.verdict import VERDICTS
 from tui_app.plans.id_field import WRITTEN
-from tui_app.plans.pasted_message import HEADER, LABELS, MessageLines
+from tui_app.plans.pasted_message import HEADER, LABELS
 from tui_app.plans.pasted_report import ReportLines
 from tui_app.plans.pasted_screen import is_screen_row
 
@@ -38,7 +38,7 @@ _IDS: Final = re.compile(
     re.ASCII,
 )
 _ADDRESS: Final = re.compile(
-    r"\"[^\"\n]{0,300}\"@[^\s,;<>\"'()\[\]{}|]*|(?<![^\s,;<>\"'()\[\]{}|])[^\s,;<>\"'()\[\]{}|@]*@[^\s,;<>\"'()\[\]{}|]*"
+    r"\b(?i:[he]{2}lo)[=: ]\s*<?[^\s<>]+|\"[^\"\n]{0,300}\"@[^\s,;<>\"'()\[\]{}|]*|(?<![^\s,;<>\"'()\[\]{}|])[^\s,;<>\"'()\[\]{}|@]*@[^\s,;<>\"'()\[\]{}|]*"
 )
 """An address or a Message-ID: the sender chose what stands in it."""
 _WORDS: Final = re.compile(r"[0-9A-Za-z]+(?:[-:][0-9A-Za-z]+)*", re.ASCII)
@@ -66,9 +66,7 @@ _BARE_MESSAGE_ID: Final = re.compile(r"<[^<>\s]+@[^<>\s]+>")
 _OPENS: Final = r"(?:^|[\s<:*_\"']|(?i:lt;|&#0*60;|&#x0*3c;|%3c|=3c))"
 _CLOSES: Final = r"(?=$|[\s>*_\"',]|(?i:&(?:amp;)*gt;|&#0*62;|&#x0*3e;|%3e|=3e))"
 """What may stand around a Message-ID, as it was written."""
-_CHANGED: Final = (
-    "A Message-ID with characters that are not seen, or are written otherwise: nothing was taken. Give the investigate id."
-)
+_CHANGED: Final = "A Message-ID with characters that are not seen, or are written otherwise: nothing was taken. Give the investigate id."
 
 _BEGUN: Final = re.compile(
     rf"{_LEFT}4[0-9A-Za-z]{{11,23}}(?:{_DASH}(?:[\dT:]|{_DASH}){{0,20}})?=?$",
@@ -93,21 +91,31 @@ def is_written(line: str, inside: bool) -> bool:
     return HEADER.match(line) is not None or (inside and (line[:1] in (" ", "\t")))
 
 
+def is_told(line: str) -> bool:
+    """Whether a line holds what somebody else wrote, or what we wrote about it: nothing of it is taken."""
+    told = _OURS.match(line) or is_screen_row(line) or _FIELD.search(line) or _LAID_OUT.match(line)
+    return bool(told) or HEADER.match(line) is not None
+
+
 def opens_value(line: str) -> bool:
     """Whether a field or header has its value in the next line."""
     return line.rstrip().endswith(":") and (HEADER.match(line) is not None or _FIELD.search(line) is not None)
 
 
-def read_text(lines: Sequence[str], first: int, findings: Findings, *, printable: bool) -> None:
-    """Take the ids out of lines of free text; `first` = the number of the first, `printable` = it is quoted-printable."""
+def read_text(
+    lines: Sequence[str], first: int, findings: Findings, *, printable: bool, of_message: Sequence[bool]
+) -> None:
+    """Take the ids out of lines of free text; `first` = the number of the first, `printable` = it is quoted-printable.
+
+    `of_message` = of each line whether it is one of a message as we show it, and only told.
+    """
     legible_lines = [legible(line, printable=printable) for line in lines]
     in_header = value_follows = False
-    report, message = ReportLines(), MessageLines()
+    report = ReportLines()
     above, at = "", 0
     while at < len(lines):
         number, line = first + at, legible_lines[at]
-        of_message = message.belongs(lines[at], lines[at + 1] if at + 1 < len(lines) else "")
-        ours = report.belongs(lines[at]) or of_message
+        ours = report.belongs(lines[at]) or of_message[at]
         at += 1
         if re.search(r"\w\w", line) and not ids_told(line) and not is_written(line, in_header or value_follows):
             findings.heading = f"{above} / {line.strip()}" if above else line.strip()
@@ -134,7 +142,7 @@ def read_text(lines: Sequence[str], first: int, findings: Findings, *, printable
             _take_message_id(name, lines[at - 1], number, findings)
         elif not in_header and _BARE_MESSAGE_ID.fullmatch(line.strip()):
             _take_message_id(line.strip(), lines[at - 1], number, findings)
-        elif in_header or _OURS.match(line) or is_screen_row(line) or _FIELD.search(line) or _LAID_OUT.match(line):
+        elif in_header or is_told(line):
             tell(line, number, findings)
         else:
             at += _joined(legible_lines, at - 1, number, findings)
