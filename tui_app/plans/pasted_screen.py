@@ -30,7 +30,7 @@ _ROW: Final = re.compile(
     # A state: its word is known, or stands in a column of its own.
     rf"|{_EDGE}[{re.escape(SIGNS)}]\s+(?:(?:{_ANY_WORD})(?:\s|$)|(?!{_ID})\S{{1,24}}\s{{2,}}(?!(?:{_ID}\s*)+$)\S)"
     # A group of mail: how many, from whom.
-    rf"|{_EDGE}(?:odd|\d[\d,.]*[kMGT]?)\s+(?:(?!{_ID})\S*[^\s.]\.[^\W\d]\S*|\S+@\S+|no readable domain)\s+"
+    rf"|{_EDGE}(?:odd|\d[\d,.]*+[kMGT]?)\s++(?:(?!{_ID})(?=\S*?(?:[^\s.]\.[^\W\d]|@))\S++|no readable domain)\s++"
     rf"(?=\S)(?=[^\n]*(?:\s{{2,}}|\s(?:{_ANY_WORD})\b))"
     # What a screen is about.
     r"|[^\n]*\S\s›\s\S",
