@@ -63,7 +63,7 @@ def test_a_row_of_mail_that_does_not_begin_with_an_id_names_none(form: str, word
     subject, name, reason = map(sanitize, words)
     for cells in (
         ("SPAM", "news@vendor.example", subject, "ana@acme.example", "held"),
-        (f"{name}@vendor.example", subject, "SPAM", "ana@acme.example", reason),
+        (f"x{name}@vendor.example", subject, "SPAM", "ana@acme.example", reason),
     ):
         row = row_of(cells, form)
         parsed = parse_ids([row])
@@ -97,7 +97,8 @@ def test_a_subject_that_splits_its_row_chooses_nothing() -> None:
     "row",
     [f"SPAM\tnews@v.example\tx,{VICTIM},y\tana@acme.example", f"Subject: a,{VICTIM},b,c", f"# a,{VICTIM},b,c",
      f"  – skipped    –   x,{VICTIM},y,z", f"x\tfoo,{VICTIM},bar,baz\t{ONE}\ty", f"SPAM,news@v.example, {VICTIM},ana@acme.example",
-     f"{ONE},held back,,,never", f"{ONE}  held back  x", f"{ONE} | {VICTIM}"],
+     f"{ONE},held back,,,never", f"{ONE}  held back  x", f"{ONE} | {VICTIM}",
+     f"| SPAM | x,{VICTIM},y,z | b |", f"{VICTIM},@v.example\t{VICTIM}\tSPAM\tana@acme.example"],
 )  # fmt: skip
 def test_where_the_own_id_of_a_row_is_not_sure_nothing_is_taken(row: str) -> None:
     parsed = parse_ids([row])

@@ -150,14 +150,18 @@ def _read(line: str, following: Sequence[str]) -> _Reading:
     """What a line is: under each separator something, or nothing sure."""
     if line.startswith("|") and line.count("|") > 2:
         # Nothing but its bars separates its cells.
-        return _judged(markdown_cells(line), "|", line)
+        cells = markdown_cells(line)
+        read = _judged(cells, "|", line)
+        searched = read.is_text and not all(ids_told(cell) in ([], [cell.strip()]) for cell in cells)
+        return _Reading(why_not=_NOT_OWN) if searched else read
     readings = []
     for mark in _MARKS:
         if mark not in line:
             continue
         cells, taken = _cells(line, following, mark)
         read = _judged(cells, mark, line, taken)
-        if read.own:
+        # No cell of ours holds a tab: a row with tabs has no other separator.
+        if read.own or (mark == "\t" and read.why_not):
             return read
         readings.append(read)
     rows = [read for read in readings if not read.is_text]
