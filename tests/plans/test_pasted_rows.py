@@ -63,7 +63,7 @@ def test_a_row_of_mail_that_does_not_begin_with_an_id_names_none(form: str, word
     subject, name, reason = map(sanitize, words)
     for cells in (
         ("SPAM", "news@vendor.example", subject, "ana@acme.example", "held"),
-        (f"x{name}@vendor.example", subject, "SPAM", "ana@acme.example", reason),
+        (f"mr.{name}@vendor.example", subject, "SPAM", "ana@acme.example", reason),
     ):
         row = row_of(cells, form)
         parsed = parse_ids([row])
