@@ -132,6 +132,13 @@ def test_a_date_that_a_sender_wrote_is_none_of_ours() -> None:
     parsed = parse_ids(lines)
     assert parsed.ids == (ONE, OTHER)
     assert parsed.not_searched == ((2, VICTIM),)
+    # Not the mark of a quoted mail.
+    assert (
+        parse_ids(
+            ["sent           2026-11-29 18:08:33 UTC", f"               > {VICTIM}", f"                 > {VICTIM}"]
+        ).ids
+        == ()
+    )
     one_blank = [" ".join(line.split()) for line in parts([f"x {VICTIM}"] * 12)["summary"]]
     assert {*parse_ids(one_blank).ids} <= MINE, "nor where a page made one blank of many"
 

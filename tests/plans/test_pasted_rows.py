@@ -98,7 +98,7 @@ def test_a_subject_that_splits_its_row_chooses_nothing() -> None:
     [f"SPAM\tnews@v.example\tx,{VICTIM},y\tana@acme.example", f"Subject: a,{VICTIM},b,c", f"# a,{VICTIM},b,c",
      f"  – skipped    –   x,{VICTIM},y,z", f"x\tfoo,{VICTIM},bar,baz\t{ONE}\ty", f"SPAM,news@v.example, {VICTIM},ana@acme.example",
      f"{ONE},held back,,,never", f"{ONE}  held back  x", f"{ONE} | {VICTIM}",
-     f"| SPAM | x,{VICTIM},y,z | b |", f"{VICTIM},@v.example\t{VICTIM}\tSPAM\tana@acme.example"],
+     f"| SPAM | x,{VICTIM},y,z | b |", f"{VICTIM},@v.example\t{OTHER}\tx\tana@acme.example", f"{VICTIM},@v.example\t{VICTIM}\tSPAM\tana@acme.example"],
 )  # fmt: skip
 def test_where_the_own_id_of_a_row_is_not_sure_nothing_is_taken(row: str) -> None:
     parsed = parse_ids([row])
