@@ -154,7 +154,8 @@ def test_what_an_answer_told_beside_what_was_asked_is_shown(simulator: Simulator
     machine.journal.write_bytes(b"".join(map(line_of, records)))
     assert f"Look at this: {told}" in run_with(machine.environment, "ledger", "show", "000001").stderr
     report = run_with(machine.environment, "report", "000001").stdout
-    assert "**Look at this: the answer names" in report
+    assert "**Look at what answers told beside what was asked: 1 thing, below.**" in report
+    assert told in report.replace("`", "").replace("\\", "")
     assert "Nothing has to be looked at." not in report
 
 

@@ -252,17 +252,14 @@ def as_markdown(
     """
     state, exceptions = entry.state, _exceptions(entry.state)
     whole, sentence = sums_checked(state)
-    bold = "" if whole else "**"
+    bold, beside = "" if whole else "**", plural(len(state.remarks), "thing")
     lines = [
         heading(f"{entry.plan.effect.title} · plan {entry.plan.plan_id} · {_ended(entry)}"),
         "",
         f"**{plural(len(state.plan.targets), 'message')}: {_sums(state)}.** {bold}{sentence}{bold}",
         "",
-        *(
-            [f"**Look at this: {markdown_escape('; '.join(map(sanitize, state.remarks)))}.**", ""]
-            if state.remarks
-            else []
-        ),
+        # What it was stands among the facts, where a paste of the page takes no id out of it.
+        *([f"**Look at what answers told beside what was asked: {beside}, below.**", ""] if state.remarks else []),
         *(_grouped(exceptions, entry, advice) if exceptions else []),
         *([] if exceptions or state.remarks else ["Nothing has to be looked at."]),
         "",
