@@ -1,13 +1,19 @@
 """The rules of the code base: who may import whom, what the text of the project may not hold."""
 
 import ast
+import importlib
+import inspect
 import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
+from textual.events import Key
+from textual.message_pump import MessagePump
+from textual.widget import Widget
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "tui_app"
@@ -180,6 +186,72 @@ def test_raw_values_of_rows_reach_no_screen() -> None:
     """A server's string comes out of a row as Untrusted; `raw` is for keeping, filtering and sorting."""
     for path in (path for path in modules() if package_of(path) in (*SHOWN, "cli")):
         assert not re.search(r"\.raw\b|RawRow\b|WireMail\b", path.read_text()), path.name
+
+
+NO_HANDLER = frozenset({"on_event"})
+"""What Textual calls once, as any other method."""
+NOT_YET = frozenset({"IdsScreen", "PlanScreen", "ReviewScreen", "TargetsScreen"})
+
+
+def handled_twice(classes: Iterable[type]) -> list[str]:
+    """Handlers of messages that another of our classes inherits from has too: Textual calls both.
+
+    One that takes the other's place says so with `prevent_default`.
+    """
+    found = []
+    for each in classes:
+        for name, method in vars(each).items():
+            plain = name.removeprefix("_")
+            if not plain.startswith("on_") or plain in NO_HANDLER or not callable(method):
+                continue
+            above = [
+                base for base in each.__mro__[1:] if base.__module__.split(".")[0] == each.__module__.split(".")[0]
+            ]
+            again = any(known in vars(base) for base in above for known in (plain, f"_{plain}"))
+            if again and "prevent_default()" not in inspect.getsource(method):
+                found.append(f"{each.__name__}.{name}")
+    return found
+
+
+def subclasses(of: type) -> Iterator[type]:
+    for each in of.__subclasses__():
+        yield each
+        yield from subclasses(each)
+
+
+def test_a_message_is_handled_in_one_class_of_a_family() -> None:
+    """A base's handler runs by itself after the one that called it with super: what that set is overwritten."""
+    for path in modules():
+        if package_of(path) in SHOWN | {"terminal"}:
+            importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"))
+    ours = {each for each in subclasses(MessagePump) if each.__module__.startswith("tui_app.")}
+    assert len(ours) > 60
+    assert handled_twice(each for each in ours if each.__name__ not in NOT_YET) == []
+
+
+def test_the_lint_sees_a_handler_that_calls_super() -> None:
+    class Base(Widget):
+        def on_mount(self) -> None:
+            self.mounted()
+
+        def mounted(self) -> None:
+            """For subclasses."""
+
+        def on_key(self, event: Key) -> None:
+            """For all."""
+
+    class Wrong(Base):
+        def _on_mount(self) -> None:  # type: ignore[override]
+            super().on_mount()
+
+    class Right(Base):
+        def mounted(self) -> None:
+            super().mounted()
+
+        def on_key(self, event: Key) -> None:
+            event.prevent_default()
+
+    assert handled_twice([Base, Wrong, Right]) == ["Wrong._on_mount"]
 
 
 PAINTED = re.compile(

@@ -20,9 +20,9 @@ class ActivityScreen(TextScreen):
     screen_name = "activity"
     BINDINGS = actions.bindings("activity")
 
-    def on_mount(self) -> None:
+    def mounted(self) -> None:
         """Show the list."""
-        super().on_mount()
+        super().mounted()
         self.show_activities()
 
     def activity_added(self) -> None:

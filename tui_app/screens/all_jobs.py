@@ -101,9 +101,9 @@ class AllJobsScreen(FilterScreen):
         other._taken_over = (table.cursor_key, table.sorted_by, table.reversed)
         return other
 
-    def on_mount(self) -> None:
+    def mounted(self) -> None:
         """As it was on another account's stack, if it comes from there."""
-        super().on_mount()
+        super().mounted()
         if self._taken_over is not None:
             cursor, field, reverse = self._taken_over
             self.table().cursor_key = cursor
@@ -124,13 +124,13 @@ class AllJobsScreen(FilterScreen):
 
     # ---- polling, by each account's own service
 
-    def on_screen_resume(self) -> None:
+    def resumed(self) -> None:
         """Poll all of them while this is shown."""
         self.show_frame()
         for name, each in self._services.items():
             each.show(self._subjects[name])
 
-    def on_screen_suspend(self) -> None:
+    def suspended(self) -> None:
         """Stop to poll."""
         for name, each in self._services.items():
             each.hide(self._subjects[name])

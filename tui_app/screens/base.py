@@ -145,6 +145,18 @@ class ConsoleScreen(Frame):
     # ---- frame
 
     def on_mount(self) -> None:
+        """Call the hook: Textual calls the handlers of all classes of a screen, each by itself."""
+        self.mounted()
+
+    def on_screen_resume(self) -> None:
+        """Call the hook."""
+        self.resumed()
+
+    def on_screen_suspend(self) -> None:
+        """Call the hook."""
+        self.suspended()
+
+    def mounted(self) -> None:
         """Show the header, the footer and the line about the row; the table as it was last."""
         if self.has_columns and (table := self.table()) is not None:
             remembered = self.service.remembered
@@ -154,14 +166,14 @@ class ConsoleScreen(Frame):
                 table.show_sort(field, reverse=reverse)
         self.show_frame()
 
-    def on_screen_resume(self) -> None:
+    def resumed(self) -> None:
         """Poll the subject of the screen while it is shown."""
         self.show_frame()
         subject = self.subject()
         if subject is not None:
             self.service.show(subject)
 
-    def on_screen_suspend(self) -> None:
+    def suspended(self) -> None:
         """Stop to poll while another screen is shown."""
         subject = self.subject()
         if subject is not None:

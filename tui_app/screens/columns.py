@@ -61,9 +61,9 @@ class ColumnsScreen(FindInTable):
         taken = name in self._taken
         return (Cell("  ✓" if taken else "  –", "success" if taken else "muted"), Cell(name.replace("_", " ")))
 
-    def on_mount(self) -> None:
+    def mounted(self) -> None:
         """Show them."""
-        super().on_mount()
+        super().mounted()
         self.set_breadcrumb([(f"{self._choice.title} › ", "dim"), ("columns", "bold")], [self._choice.note])
         self._show()
 

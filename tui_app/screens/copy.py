@@ -34,9 +34,9 @@ class CopyScreen(TextScreen):
         self._values = tuple(values)[:_MOST]
         self._marked = tuple(marked)
 
-    def on_mount(self) -> None:
+    def mounted(self) -> None:
         """Show the values."""
-        super().on_mount()
+        super().mounted()
         self.set_breadcrumb([("Copy", "bold")], [plural(len(self._marked), "marked row")] if self._marked else [])
         pieces: list[Piece] = []
         for number, (name, text) in enumerate(self._values, 1):

@@ -51,9 +51,9 @@ class DoctorScreen(TextScreen):
         self._is_done = False
         self._requests = 0
 
-    def on_mount(self) -> None:
+    def mounted(self) -> None:
         """Begin."""
-        super().on_mount()
+        super().mounted()
         self.examine()
 
     def action_view_refresh(self) -> None:

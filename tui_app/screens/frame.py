@@ -127,6 +127,10 @@ class Frame(Screen[None]):
         yield TooSmall()
 
     def on_resize(self) -> None:
+        """Call the hook."""
+        self.resized()
+
+    def resized(self) -> None:
         """Lay the lines out for the new width."""
         self.call_after_refresh(self.show_frame)
 

@@ -62,9 +62,9 @@ class HandoverScreen(TextScreen):
         self._step = ""
         """What is being read; empty when nothing is."""
 
-    def on_mount(self) -> None:
+    def mounted(self) -> None:
         """Read it."""
-        super().on_mount()
+        super().mounted()
         self._read()
 
     def action_view_refresh(self) -> None:

@@ -76,9 +76,9 @@ class HelpScreen(TextScreen):
         self._line = about.line_help()
         self._why_not = {action.id: about.why_not_here(action.id) for action in actions.ACTIONS}
 
-    def on_mount(self) -> None:
+    def mounted(self) -> None:
         """Show the keys."""
-        super().on_mount()
+        super().mounted()
         pieces: list[Piece] = []
         if self.service.settings.read_only:
             pieces.append(("This profile is read-only: writes are hidden and refused.\n\n", "bold"))

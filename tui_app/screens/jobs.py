@@ -96,9 +96,9 @@ class JobsScreen(FilterScreen):
         table: RowTable[Job] = RowTable(COLUMNS, self._cells, id="table")
         yield table
 
-    def on_mount(self) -> None:
+    def mounted(self) -> None:
         """Draw, then tell of it."""
-        super().on_mount()
+        super().mounted()
         self.call_after_refresh(self.post_message, self.Drawn())
 
     def subject(self) -> Subject:

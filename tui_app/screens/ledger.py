@@ -152,9 +152,9 @@ class LedgerScreen(FilterScreen):
         now = self.service.clock.now()
         return [column.cell(each, now) for column in COLUMNS]
 
-    def on_screen_resume(self) -> None:
+    def resumed(self) -> None:
         """Read the journals."""
-        super().on_screen_resume()
+        super().resumed()
         self.action_view_refresh()
 
     def action_view_refresh(self) -> None:

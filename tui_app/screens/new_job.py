@@ -103,9 +103,9 @@ class NewJobScreen(ConsoleScreen):
     def _form(self) -> NewJobForm:
         return self.query_one("#form", NewJobForm)
 
-    def on_mount(self) -> None:
+    def mounted(self) -> None:
         """Show the form with what it held before, else with the values of the job to be run again, else empty."""
-        super().on_mount()
+        super().mounted()
         origin: list[Piece] = [(f" like {self._origin}", "")] if self._origin else []
         self.set_breadcrumb([("Jobs › ", "dim"), ("new job", "bold"), *origin], ["nothing is sent before you confirm"])
         self._form.fill(self._draft.values or self._values)

@@ -94,9 +94,9 @@ class ProfilesScreen(FindInTable):
             Cell(sanitize(profile.base_url or DEFAULT_BASE_URL, 80), "muted"),
         )
 
-    def on_mount(self) -> None:
+    def mounted(self) -> None:
         """Show them, the cursor on the one that is shown."""
-        super().on_mount()
+        super().mounted()
         rows = self._rows()
         self.table().set_empty_text(
             "The configuration file has no profiles: this account comes from the environment. mailsluice init makes one."

@@ -49,9 +49,9 @@ class WriteRecordScreen(TextScreen):
         self._entry = entry
         self._said = said
 
-    def on_mount(self) -> None:
+    def mounted(self) -> None:
         """Show the record."""
-        super().on_mount()
+        super().mounted()
         self._show()
         if self._said:
             self.notice(self._said)

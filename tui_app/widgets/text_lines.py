@@ -65,6 +65,10 @@ class TextLine(Static):
             self.set_text(*self._pieces[0])
 
     def on_resize(self) -> None:
+        """Call the hook: Textual calls the handlers of all classes of a widget, each by itself."""
+        self.resized()
+
+    def resized(self) -> None:
         """Fit the new width."""
         self.fit()
 
@@ -89,9 +93,9 @@ class TextBlock(TextLine):
         self._lines: Sequence[Sequence[Piece]] = ()
         self._hang = hang
 
-    def on_resize(self) -> None:
+    def resized(self) -> None:
         """Fit the new width, then the height to that: what is laid out anew while all is laid out keeps the height it had."""
-        super().on_resize()
+        super().resized()
         self.call_after_refresh(self._fit_height)
 
     def _fit_height(self) -> None:

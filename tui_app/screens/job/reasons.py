@@ -98,9 +98,9 @@ class ReasonsScreen(FindInTable, LineScreen):
         yield TextLine(id="domains")
         yield StatusLine(id="sample")
 
-    def on_mount(self) -> None:
+    def mounted(self) -> None:
         """Show what is loaded, and load the rest."""
-        super().on_mount()
+        super().mounted()
         self._group()
         self._load(asked=False)
 

@@ -138,30 +138,34 @@ class JobScreen(LineScreen):
         yield TypedLine(id="typed-line")
         yield RowTable[JobMessage](COLUMNS, self._cells, id="table")
 
-    def on_mount(self) -> None:
+    def mounted(self) -> None:
         """As it was left: status, filter, order, marks and the row under the cursor."""
-        super().on_mount()
+        super().mounted()
         self._take_up()
 
     def _take_up(self) -> None:
         """Show what is known of the job's rows, whoever turned to them."""
         self._subject.listener = self._arrived
-        if (snapshot := self._subject.snapshot) is None:
+        wanted, snapshot = self._subject.wanted, self._subject.snapshot
+        sort = wanted.sort
+        if snapshot is None and sort is None:
+            if field := self.table().sorted_by:  # as the rows of other jobs were sorted last
+                self._arrange(RowView(wanted.filter, Sort(field, self.table().reversed)))
             return
-        self._status = snapshot.rows.status
-        sort = self._subject.wanted.sort
         self.table().show_sort(sort.field if sort else "", reverse=bool(sort and sort.reverse))
         self.table().cursor_key = self._subject.cursor
-        self._arrived(snapshot)
+        if snapshot is not None:
+            self._status = snapshot.rows.status
+            self._arrived(snapshot)
 
-    def on_screen_suspend(self) -> None:
+    def suspended(self) -> None:
         """Keep the row for whoever comes back."""
-        super().on_screen_suspend()
+        super().suspended()
         self._subject.cursor = self.table().cursor_key
 
-    def on_screen_resume(self) -> None:
+    def resumed(self) -> None:
         """Also read what followed; another screen may have turned to other rows meanwhile."""
-        super().on_screen_resume()
+        super().resumed()
         if self._snapshot is not None and self._subject.rows.snapshot.status is not self._status:
             self._take_up()
         self._subject.listener = self._arrived

@@ -68,14 +68,14 @@ class GroupsScreen(FindInTable):
         now = self.service.clock.now()
         return [column.cell(row, now) for column in COLUMNS]
 
-    def on_mount(self) -> None:
+    def mounted(self) -> None:
         """Group what is listed."""
-        super().on_mount()
+        super().mounted()
         self._group()
 
-    def on_screen_resume(self) -> None:
+    def resumed(self) -> None:
         """Marks may have changed while a message was open."""
-        super().on_screen_resume()
+        super().resumed()
         if (rows := self._rows) is not None:
             rows.recount()
             self.table().refresh_text()

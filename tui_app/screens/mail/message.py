@@ -95,9 +95,9 @@ class MessageScreen(ConsoleScreen):
         yield MessageLine(id="message-line")
         yield Pager(id="pager", hang=15)
 
-    def on_mount(self) -> None:
+    def mounted(self) -> None:
         """Show what is known, and read the message."""
-        super().on_mount()
+        super().mounted()
         self._turn(Part.SUMMARY)
 
     # ---- parts

@@ -126,16 +126,18 @@ class MailScreen(LineScreen):
         """The messages."""
         return self.query_one("#table", RowTable)
 
-    def on_mount(self) -> None:
+    def mounted(self) -> None:
         """As it was left, or already searched when it opens for the first time."""
-        super().on_mount()
+        super().mounted()
+        wanted, field = self._subject.wanted, self.table().sorted_by
+        if self._subject.asked:
+            sort = wanted.sort
+            self.table().show_sort(sort.field if sort else "", reverse=bool(sort and sort.reverse))
+        elif field:
+            self._arrange(RowView(wanted.filter, Sort(field, self.table().reversed)))
         if self._first_line is not None or not self._subject.asked:
-            if (field := self.table().sorted_by) and not self._subject.asked:
-                self._arrange(RowView(self._subject.wanted.filter, Sort(field, self.table().reversed)))
             self.search(self._first_line or "")
             return
-        sort = self._subject.wanted.sort
-        self.table().show_sort(sort.field if sort else "", reverse=bool(sort and sort.reverse))
         self.table().cursor_key = self._subject.cursor
         self._show_again()
         found = len(self._search.found)

@@ -47,9 +47,9 @@ class AccountStep(SetupScreen):
             classes="field",
         )
 
-    def on_mount(self) -> None:
+    def mounted(self) -> None:
         """Nothing was refused yet."""
-        super().on_mount()
+        super().mounted()
         self._refused = ""
         """The account that was told not to answer: chosen again, it is taken."""
 

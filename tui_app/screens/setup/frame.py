@@ -80,6 +80,10 @@ class SetupScreen(Screen[None]):
         yield TooSmall()
 
     def on_mount(self) -> None:
+        """Call the hook: Textual calls the handlers of all classes of a screen, each by itself."""
+        self.mounted()
+
+    def mounted(self) -> None:
         """Show the frame, and keep what is typed in in sight."""
         self.show_frame()
         self.watch(self._page, "virtual_size", self._keep_in_sight, init=False)

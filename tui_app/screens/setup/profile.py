@@ -45,9 +45,9 @@ class ProfileStep(SetupScreen):
             yield Horizontal(Static(name, markup=False, classes="label"), field, classes="field", id=f"{field.id}-line")
         yield TextBlock(id="plan")
 
-    def on_mount(self) -> None:
+    def mounted(self) -> None:
         """Leave out what there is no file for."""
-        super().on_mount()
+        super().mounted()
         self._suggested = ""
         if self.setup.situation.config is None:
             for field in ("profile", "color"):

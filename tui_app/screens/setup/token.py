@@ -70,9 +70,9 @@ class TokenStep(SetupScreen):
             classes="field",
         )
 
-    def on_mount(self) -> None:
+    def mounted(self) -> None:
         """Show the list."""
-        super().on_mount()
+        super().mounted()
         situation = self.setup.situation
         pieces: list[Piece] = ["Not set up yet. What is there, and what is missing:\n"]
         findings = situation.findings()
