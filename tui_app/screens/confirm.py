@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
+from textual.events import Key
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Button, Input, Static
 
@@ -48,11 +49,16 @@ class Confirm(ModalScreen[bool]):
 
     `way_out` says what stays as it is without an answer; it has the focus where `y` is asked for. With `asks_reason` there
     is a line for why; where it `needs_reason`, nothing is confirmed while that is empty. `reason` is what was typed.
+
+    Who types a sentence does not answer with its letters: they go into the line for why, and where there is none, a `y` or
+    an `n` right behind another letter counts for nothing.
     """
 
     CSS_PATH = sheet("screens/confirm")
     READ_FIRST: ClassVar[float] = 0.3
     """Seconds for which the question must be shown before `y` counts: text that a terminal pastes comes at once."""
+    QUIET: ClassVar[float] = 1.0
+    """Seconds without a key, after one that means nothing here, before `y` and `n` count again."""
     BINDINGS = [
         Binding("escape", "leave", "back", show=False),
         Binding("y", "yes", "yes", show=False),
@@ -77,6 +83,8 @@ class Confirm(ModalScreen[bool]):
         self._asks_reason = asks_reason or needs_reason
         self._needs_reason = needs_reason
         self._shown_at: float | None = None
+        self._stray_at = float("-inf")
+        """When the last letter came that was no answer."""
         self.reason = ""
 
     def compose(self) -> ComposeResult:
@@ -89,7 +97,13 @@ class Confirm(ModalScreen[bool]):
                 hint = "why; the policy asks for it" if self._needs_reason else f"why; {key} comes here, may stay empty"
                 with Horizontal(classes="asked"):
                     yield Static("Reason  ", markup=False, classes="asked-label")
-                    yield LineInput(id="reason", placeholder=hint, max_length=_LONGEST_REASON, compact=True)
+                    yield LineInput(
+                        id="reason",
+                        placeholder=hint,
+                        max_length=_LONGEST_REASON,
+                        compact=True,
+                        select_on_focus=False,  # the letter that led there is not to be lost by the next
+                    )
             if self._typed == "y":
                 yield Static(Content.assemble("Type ", ("y", "bold $text-accent"), " to do it."), markup=False)
             else:
@@ -119,6 +133,27 @@ class Confirm(ModalScreen[bool]):
 
     def _is_shown(self) -> None:
         self._shown_at = asyncio.get_running_loop().time()
+
+    def on_key(self, event: Key) -> None:
+        """A letter that no field took: an answer, the beginning of a reason, or part of what was meant for elsewhere."""
+        if not event.is_printable or event.character is None or is_too_small(self):
+            return
+        if event.key in ("y", "n"):
+            if event.time - self._stray_at < self.QUIET:
+                self._stray_at = event.time
+                event.stop()
+                self._say("Not answered: wait a second, then type y or n. Esc leaves at once.", "$text-warning")
+        elif self._asks_reason:
+            event.stop()
+            field = self.query_one("#reason", Input)
+            # At once, so that the next letter goes there.
+            self.set_focus(field)
+            field.cursor_position = len(field.value)
+            field.insert_text_at_cursor(event.character)
+            answer = "y does it" if self._typed == "y" else "the answer is typed"
+            self._say(f"This is the reason: enter ends it, then {answer}. Esc leaves.", "$text-warning")
+        else:
+            self._stray_at = event.time
 
     def action_leave(self) -> None:
         """Close without confirming."""
