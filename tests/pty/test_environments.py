@@ -211,7 +211,7 @@ def test_inside_tmux_it_works_and_copies_into_tmux(start: Start, variables: Vari
         try:
             works(terminal)
             terminal.press("y")
-            terminal.sees("Copied ", "… into tmux (prefix ] pastes)")
+            terminal.sees("Copied the whole id ", " into tmux (prefix ] pastes), maybe the clipboard.")
             shown = subprocess.run([*tmux, "show-buffer"], env=environment, capture_output=True, text=True, check=True)
             assert re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", shown.stdout)
             ends(terminal, "\x11")  # its last window is gone, and with it the server
@@ -231,7 +231,7 @@ def test_inside_screen_it_works_and_copies_through_screen(start: Start, tmp_path
     terminal = start(["screen", "-c", os.devnull, *PROGRAM], SCREENDIR=str(folder))
     works(terminal)
     terminal.press("y")
-    terminal.sees("Copied ", "…, if your terminal allows it")
+    terminal.sees("Copied the whole id ", ", if your terminal allows it. Y, t shows it.")
     terminal.press("\x11")
     assert terminal.ends() == 0
     (copied,) = copied_to_the_terminal(bytes(terminal.raw))
@@ -242,7 +242,7 @@ def test_where_screen_is_said_to_be_around_it_a_copy_is_wrapped_for_it(start: St
     terminal = start(TERM="screen-256color", STY="1.pts-0.host")
     works(terminal)
     terminal.press("y")
-    terminal.sees("Copied ", "…, if your terminal allows it")
+    terminal.sees("Copied the whole id ", ", if your terminal allows it. Y, t shows it.")
     ends(terminal, "\x11")
     wrapped = re.findall(rb"\x1bP(\x1b\]52;c;[^\x1b]*\x07)\x1b\\", bytes(terminal.raw))
     assert len(wrapped) == 1

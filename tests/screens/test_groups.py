@@ -86,3 +86,15 @@ async def test_without_any_mail_groups_say_so() -> None:
             await console.sees("0 found, all loaded", "No mail matches")
             await console.press("w")
             await console.sees("No mail is listed.")
+
+
+async def test_a_copied_group_is_told_by_its_kind_as_redaction_hides_no_notice(simulator: Simulator) -> None:
+    async with console_on(settings_for(simulator)) as console:
+        await open_groups(console)
+        await console.press("M", "j", "j", "j", "y")
+        await console.sees("Copied what the group is, if your terminal allows it. Y, t shows it.")
+        assert "acme" not in console.text.splitlines()[-2]
+        await console.press("g", "y")
+        await console.sees("Copied the whole id ")
+        await console.press("Y", "2")
+        await console.sees('Copied "subject", if your terminal allows it.')

@@ -54,7 +54,7 @@ async def test_it_is_read_and_told_as_the_markdown_that_is_saved_and_copied(
         copied: list[str] = []
         monkeypatch.setattr(console.app, "write_to_terminal", copied.append)
         screen.action_text_copy()
-        await console.sees("With its lines: don't paste it into a shell.")
+        await console.sees("Copied if your terminal allows it. Never paste it in a shell.")
         (sequence,) = copied
         found = re.fullmatch("\x1b]52;c;(.*)\x07", sequence)
         assert found and base64.b64decode(found[1]).decode() == first.read_text().strip()

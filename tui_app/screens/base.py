@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
 _NOTHING_MARKED: Final = "Nothing is marked."
 _NOTHING_TO_COPY: Final = "There is nothing to copy here."
-_NAMED: Final = 12
-"""Characters of a copied id that are said: the sentence has one line."""
+_WHOLE: Final = 12
+"""Characters of an id that is said whole when it was copied; of a longer one those by which lists name it."""
 _ON_A_ROW: Final = frozenset({"row.open", "mark.toggle", "mark.range", "view.copy"})
 """Actions that are about the row under the cursor, and nothing else."""
 _ON_A_ROW_BY_METHOD: Final = {action_id.replace(".", "_"): action_id for action_id in _ON_A_ROW}
@@ -332,6 +332,10 @@ class ConsoleScreen(Frame):
         """The text that `y` copies; empty for nothing."""
         return ""
 
+    def copied_as(self, name: str) -> str:
+        """What `y` copied, in words: an id by its beginning. What is no id is told by its kind only, as redaction hides no notice."""
+        return f"the whole id {name[:8]}" if len(name) > _WHOLE else f"the id {name}"
+
     def copy_values(self) -> Sequence[tuple[str, str]]:
         """What `Y` offers: pairs of name and sanitized text."""
         return ()
@@ -343,7 +347,7 @@ class ConsoleScreen(Frame):
     def action_view_copy(self) -> None:
         """Copy the row's id."""
         if name := self.copy_id():
-            self.copy(name, name if len(name) <= _NAMED else f"{name[:_NAMED]}…")
+            self.copy(name, self.copied_as(name))
         else:
             self.notice(_NOTHING_TO_COPY)
 

@@ -63,14 +63,14 @@ class CopyScreen(TextScreen):
         number = int(key)
         if number <= len(self._values):
             name, text = self._values[number - 1]
-            self.copy(text, f"the {name}")
+            self.copy(text, f'"{name}"')
         else:
             self.notice(f"There is no value {number}.")
 
     def action_copy_marked(self) -> None:
         """Copy the ids of the marked rows."""
         if self._marked:
-            self.copy(" ".join(self._marked), f"{plural(len(self._marked), 'id')}")
+            self.copy(" ".join(self._marked), plural(len(self._marked), "id"))
         else:
             self.notice("Nothing is marked.")
 

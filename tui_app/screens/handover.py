@@ -142,9 +142,7 @@ class HandoverScreen(TextScreen):
         elif size > MOST:
             self.notice(f"Too long to copy ({size:,} bytes). ‹handover.save› writes it to a file.")
         elif isinstance(app, DiffRenderer):
-            told = await copy(markdown, app.write_to_terminal, os.environ, "all of it", lines=True)
-            # A shell obeys lines that are pasted: that comes first.
-            self.notice(f"With its lines: don't paste it into a shell. {told}")
+            self.notice(await copy(markdown, app.write_to_terminal, os.environ, "all of it", lines=True))
 
 
 def _rendered(found: Handover) -> tuple[str, list[Piece]]:

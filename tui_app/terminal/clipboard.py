@@ -15,6 +15,9 @@ MOST: Final = 74_994
 """Bytes: 100,000 after base64 with its sequence; xterm and others take no more."""
 _SCREEN_PIECE: Final = 700
 """Bytes of a sequence that are sent to GNU screen at once; it takes 768."""
+_INTO_TMUX: Final = "into tmux (prefix ] pastes), maybe the clipboard."
+_PERHAPS: Final = "if your terminal allows it. Y, t shows it."
+_LINES: Final = "Never paste it in a shell."
 _TMUX_TIMEOUT: Final = 2.0
 """Seconds."""
 
@@ -55,7 +58,8 @@ async def copy(
     """Copy one line of text; returns a sentence that says what happened, as far as that can be known.
 
     No terminal answers to OSC 52, so without tmux it is not known whether the text was copied. `what` it is, for the
-    sentence; `lines` = it keeps its line ends, which a shell obeys where it is pasted.
+    sentence, never text from outside: nothing hides it; `lines` = it keeps its line ends, which a shell obeys where it is pasted.
+    Where it went comes first: the sentence has one line.
     """
     line = strip_controls(text).strip()
     line = line if lines else line.replace("\n", " ")
@@ -63,9 +67,9 @@ async def copy(
     if not line:
         return "Nothing to copy."
     if size > MOST:
-        return f"Too long to copy: {size:,} bytes, terminals take {MOST:,}. Y, then t shows the text."
+        return f"Too long to copy: {size:,} bytes, terminals take {MOST:,}. Y, t shows it."
     in_tmux = bool(environment.get("TMUX"))
     if in_tmux and await asyncio.to_thread(_into_tmux, line, environment):
-        return f"Copied {what} into tmux (prefix ] pastes), perhaps into the clipboard."
+        return f"Copied into tmux (prefix ] pastes). {_LINES}" if lines else f"Copied {what} {_INTO_TMUX}"
     write(osc52(line, environment))
-    return f"Copied {what}, if your terminal allows it (OSC 52). Y, t shows it."
+    return f"Copied if your terminal allows it. {_LINES}" if lines else f"Copied {what}, {_PERHAPS}"

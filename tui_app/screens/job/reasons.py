@@ -386,6 +386,10 @@ class ReasonsScreen(FindInTable, LineScreen):
         group = self.table().current
         return f"{group.label}: {plural(group.count, 'row')}" if group is not None else ""
 
+    def copied_as(self, name: str) -> str:
+        """That it is a reason: it may be in the server's own words."""
+        return "the reason"
+
     def copy_values(self) -> Sequence[Value]:
         """What there is to copy of the group."""
         group = self.table().current

@@ -249,6 +249,11 @@ class GroupsScreen(FindInTable):
             return str(Untrusted(self._subject.store.id(row.odd.slot)))
         return f"{row.sender} {row.subject}: {plural(row.count, 'message')}"
 
+    def copied_as(self, name: str) -> str:
+        """Of a group what it is: its sender and subject are for the clipboard only."""
+        row = self.table().current
+        return "what the group is" if row is not None and row.odd is None else super().copied_as(name)
+
     def copy_values(self) -> Sequence[Value]:
         """What there is to copy of the row."""
         row = self.table().current
