@@ -128,7 +128,7 @@ class AccountSwitcher(Prompt):
 
     def _open_all_jobs(self) -> None:
         if below := self._all_jobs_below():
-            self.back_to(below[0])
+            self.back_to(below[-1])
         else:
             self._ask_all_accounts()
 
@@ -170,7 +170,8 @@ class AccountSwitcher(Prompt):
 
         def open_below_the_list() -> None:
             # Esc leads back to where the job was opened, also on its account's own stack of screens.
-            if isinstance(listed, AllJobsScreen) and not self._all_jobs_below():
+            if isinstance(listed, AllJobsScreen):
+                self._leave_older_list()
                 self.push_screen(listed.again(self.service))
             self.open_job(job)
 
@@ -178,6 +179,17 @@ class AccountSwitcher(Prompt):
             self.open_job(job)
         else:
             self.switch_account(message.profile, open_below_the_list)
+
+    def _leave_older_list(self) -> None:
+        """Leave the list of all jobs as it was here once, with what lies above it, as far as that may be left."""
+        older, left = self._all_jobs_below(), list[ConsoleScreen]()
+        while older and older[0] not in left and self._may_be_left(top := self.console_screens()[-1]):
+            left.append(top)
+            self.pop_screen()
+        self._note_all_left(left)
+
+    def _may_be_left(self, top: ConsoleScreen) -> bool:
+        return self.screen is top and top.leads_on and not top.awaiting and top.may_leave()
 
     def all_screens(self) -> Sequence[Screen[Any]]:
         """All screens of all accounts."""

@@ -151,6 +151,62 @@ async def test_an_account_is_switched_and_nothing_of_the_other_is_mixed_in(
     assert not mixed_up(first) and not mixed_up(second)
 
 
+async def test_esc_from_a_job_of_all_accounts_leads_to_the_list_as_it_was_left(
+    simulators: dict[str, Simulator], tmp_path: Path
+) -> None:
+    def stack() -> list[str]:
+        return [screen.screen_name for screen in console.app.console_screens()]
+
+    async with console_over(config(simulators, tmp_path)) as console:
+        await console.sees("acme-prod", "12 loaded")
+        await command(console, "jobs all")
+        await console.sees("Jobs of all profiles", "24 loaded")
+
+        async def of_the_other(line: str) -> None:
+            await console.press("slash", "ctrl+u")
+            await console.type(f"profile:acme-test {line}".strip())
+            await console.press("enter")
+            await console.sees("of 24 loaded")
+
+        await of_the_other("")
+        await console.press("o")
+        await console.sees("PROFILE▲")
+        await console.press("enter")
+        await console.sees("acme-test", "Jobs ›")
+        assert stack() == ["jobs", "all_jobs", "job"]
+        await command(console, "profile acme-prod")
+        await console.sees("Jobs of all profiles", "12 of 24 loaded")
+        await of_the_other("failed:>0")
+        await console.press("o", "o", "j")
+        title = console.text.splitlines()[2].split()
+        table = console.app.screen.table()  # type: ignore[attr-defined]
+        chosen, listed = table.current.key, [row.key for row in table.shown]
+        assert len(listed) > 1 and "PROFILE▲" not in title
+        await console.press("enter")
+        await console.sees("acme-test", "Jobs ›")
+        assert stack() == ["jobs", "all_jobs", "job"], "the older list and its job were left"
+        await console.press("escape")
+        await console.sees("Jobs of all profiles", "filter profile:acme-test failed:>0")
+        table = console.app.screen.table()  # type: ignore[attr-defined]
+        assert table.current.key == chosen
+        assert [row.key for row in table.shown] == listed
+        assert console.text.splitlines()[2].split() == title, "under the same arrow"
+        # What can't be left stays where it is, and the list comes above it.
+        await console.press("enter")
+        await console.sees("acme-test", "Jobs ›")
+        busy = console.app.screen
+        assert isinstance(busy, ConsoleScreen)
+        await command(console, "profile acme-prod")
+        await console.sees("Jobs of all profiles", "filter profile:acme-test failed:>0")
+        busy.awaiting = True
+        await console.press("enter")
+        await console.sees("acme-test", "Jobs ›")
+        assert stack() == ["jobs", "all_jobs", "job", "all_jobs", "job"]
+        await console.press("escape")
+        await console.sees("Jobs of all profiles", "filter profile:acme-test failed:>0")
+        busy.awaiting = False
+
+
 async def test_the_log_would_tell_of_a_request_with_the_wrong_token(simulators: dict[str, Simulator]) -> None:
     first, second = simulators.values()
     wrong = {
