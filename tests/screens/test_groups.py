@@ -2,6 +2,7 @@
 
 from tests.support.screens import Console, console_on
 from tests.support.services import settings_for
+from tui_app.screens.mail.groups import GroupsScreen
 from tui_app.simulator.server import Options, Simulator, running
 
 
@@ -98,3 +99,26 @@ async def test_a_copied_group_is_told_by_its_kind_as_redaction_hides_no_notice(s
         await console.sees("Copied the whole id ")
         await console.press("Y", "2")
         await console.sees('Copied "subject", if your terminal allows it.')
+
+
+async def test_a_group_that_was_released_is_gone_when_its_plan_is_left(simulator: Simulator) -> None:
+    async with console_on(settings_for(simulator)) as console:
+        await open_groups(console)
+        screen = console.app.screen
+        assert isinstance(screen, GroupsScreen)
+        table = screen.table()
+        index = next(index for index, row in enumerate(table.shown) if row.group is not None and 1 < row.count < 9)
+        await console.press("g", *["j"] * index)
+        group, total = table.shown[index], len(table.shown)
+        assert table.current is group
+        await console.press("R")
+        await console.sees(f"type {group.count} to send")
+        await console.type("INC-1")
+        await console.press("enter")
+        await console.type(str(group.count))
+        await console.press("enter")
+        await console.sees("all sent")
+        await console.press("escape")
+        await console.sees("Quarantine › groups", f"{143 - group.count} messages", "all loaded")
+        assert group.key not in [row.key for row in table.shown]
+        assert len(table.shown) == total - 1

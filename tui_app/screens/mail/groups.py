@@ -26,6 +26,8 @@ from tui_app.widgets.text_lines import StatusLine
 from tui_app.widgets.virtual_table import Cell
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from textual.widget import Widget
 
     from tui_app.api.rows import Message
@@ -54,6 +56,8 @@ class GroupsScreen(FindInTable):
         self._subject = subject
         self._choice = MailChoice(service, subject)
         self._grouping = True
+        self._made_of: tuple[datetime | None, int] | None = None
+        """When the mail was read that the shown groups are made of, and how much of it; None before there are any."""
 
     def content(self) -> Iterable[Widget]:
         """How many, and the table."""
@@ -79,17 +83,35 @@ class GroupsScreen(FindInTable):
         if (rows := self._rows) is not None:
             rows.recount()
             self.table().refresh_text()
+            self._group_what_is_new()
+
+    def time_passed(self) -> None:
+        """Also group anew what was read again meanwhile: the list does so when a plan has ended."""
+        super().time_passed()
+        self._group_what_is_new()
+
+    def _group_what_is_new(self) -> None:
+        """Group anew where the groups are of other mail than what is listed by now."""
+        search = self._subject.snapshot
+        if self.ready and not self._grouping and not search.loading and self._made_of != self._made_of_now():
+            self._group()
+
+    def _made_of_now(self) -> tuple[datetime | None, int]:
+        search = self._subject.snapshot
+        return search.read_at, len(search.found)
 
     @work(exclusive=True, group="group")
     async def _group(self) -> None:
         self._grouping = True
         self.show_frame()
+        made_of = self._made_of_now()
         found = await self._subject.group()
         self._grouping = False
         if found is None:
             return  # another search is under way, and is grouped when it is here
         if not self.ready:
             return  # it was left meanwhile
+        self._made_of = made_of
         self.table().show_rows(GroupRows(found, self._subject.store), whole=False)
         self.show_frame()
 
@@ -112,12 +134,12 @@ class GroupsScreen(FindInTable):
         else:
             groups, odd = plural(len(rows.found.groups), "group"), plural(len(rows.found.odd), "odd one")
             count = f"{plural(rows.found.count, 'message')}, {groups}, {odd}"
-        missing = search.missing
+        missing, read_at = search.missing, self._made_of[0] if self._made_of is not None else None
         how: Sequence[Piece] = (
             ((missing, "$text-warning"),)
             if missing
-            else ((f"all loaded {local_time(search.read_at):%H:%M}", "dim"),)
-            if search.read_at is not None
+            else ((f"all loaded {local_time(read_at):%H:%M}", "dim"),)
+            if read_at is not None
             else ()
         )
         self.query_one("#whole", StatusLine).set_ends([count], how)
