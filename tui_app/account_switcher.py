@@ -154,11 +154,21 @@ class AccountSwitcher(Prompt):
         if self.screen is not asked_on or self.is_at("all_jobs"):
             return
         self.show_notice("")
+        services = self._each_account_once(services)
         for service in services.values():
             if not service.started:
                 self.listen_to(service)
                 service.start()
         self.push_screen(AllJobsScreen(self.service, services, failed))
+
+    def _each_account_once(self, services: dict[str, EmailSecurityService]) -> dict[str, EmailSecurityService]:
+        """One service of each account that several profiles name: the one that is shown, else the first."""
+        chosen: dict[str, tuple[str, EmailSecurityService]] = {}
+        for name, service in services.items():
+            account = service.settings.identity
+            if account not in chosen or service is self.service:
+                chosen[account] = name, service
+        return dict(chosen.values())
 
     def on_all_jobs_screen_chosen(self, message: AllJobsScreen.Chosen) -> None:
         """Open a job on its account."""

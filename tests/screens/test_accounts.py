@@ -441,3 +441,31 @@ async def test_jobs_of_all_profiles_are_polled_while_they_are_shown(
         await console.press("escape")
         await console.sees("Jobs", "12 loaded")
         assert poller._subject is None
+
+
+async def test_an_account_that_two_profiles_name_is_counted_and_asked_once(
+    simulators: dict[str, Simulator], tmp_path: Path
+) -> None:
+    path = config(simulators, tmp_path)
+    text = path.read_text()
+    *_, test = text.split("[profiles.acme-test]")
+    path.write_text(
+        text + "".join(f"\n[profiles.acme-{name}]{test}" for name in ("test-of-the-second-shift", "test-three"))
+    )
+    async with console_over(path) as console:
+        await console.sees("acme-prod", "12 loaded")
+        await console.press("P")
+        await console.sees("Profiles", "acme-test-of-the-second", "4, of 2 accounts")
+        await console.press("escape")
+        await command(console, "jobs all")
+        await console.sees("Jobs of all profiles", "24 loaded", "acme-prod live", "acme-test live")
+        assert "second-shift" not in console.text
+        await console.pilot.resize_terminal(60, 24)
+        await console.sees("Jobs of all profiles  24 loaded", "2 live")
+        await command(console, "profile acme-test-three")
+        await console.sees("acme-test-three", "12 loaded")
+        await console.pilot.resize_terminal(80, 24)
+        await command(console, "jobs all")
+        await console.sees("Jobs of all profiles  24 loaded", "live")
+        rows = console.app.screen.table().shown  # type: ignore[attr-defined]
+        assert {rows[index].profile for index in range(len(rows))} == {"acme-prod", "acme-test-three"}

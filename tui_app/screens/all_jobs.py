@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from rich.cells import cell_len
 from textual.message import Message
 
 from tui_app import actions
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
     from tui_app.widgets.text_lines import Piece
 
 _PROFILE: Final = "profile"
+_EDGES: Final = 3
+"""Cells of the breadcrumb beside its words: at its ends, and between them."""
 COLUMNS: Final = (
     Column("PROFILE", 10, field=_PROFILE),
     *(replace(column, from_width=column.from_width + 12 if column.from_width else 0) for column in JOB_COLUMNS),
@@ -88,7 +92,7 @@ class AllJobsScreen(FilterScreen):
         self._filter: JobFilter | None = None
         self._taken_over: tuple[str | None, str, bool] | None = None
         """The job under the cursor and the order of the list that this one is to be like; None for a new one."""
-        self._told: Sequence[Piece] = ()
+        self._told: Sequence[tuple[str, str, str]] = ()
         """How the accounts stand, as it is shown."""
         self._subjects: dict[str, JobsSubject] = {
             name: each.jobs.watch_list(JobsQuery(), partial(self._arrived, name)) for name, each in services.items()
@@ -189,28 +193,39 @@ class AllJobsScreen(FilterScreen):
         left_out = sum(snapshot.left_out for snapshot in self._snapshots.values())
         count += f", {left_out:,} left out" * bool(left_out)
         count += " · may be incomplete" * any(snapshot.incomplete for snapshot in self._snapshots.values())
-        self._told = self._states()
-        self.set_breadcrumb([("Jobs of all profiles", "bold"), count], self._told)
+        self._told = self._standing()
+        title = "Jobs of all profiles"
+        room = self.size.width - cell_len(title) - cell_len(count) - _EDGES
+        self.set_breadcrumb([(title, "bold"), count], self._in_short(room))
         waiting = len(self._services) - len(self._snapshots)
         nothing = (
             "None matches the filter." if self._filter is not None and loaded else "No bulk jobs in these accounts."
         )
         self.table().set_empty_text(f"Asking {plural(waiting, 'account')}…" if waiting else nothing)
 
-    def _states(self) -> Sequence[Piece]:
-        states: list[Piece] = []
-        for name, each in self._services.items():
-            piece = freshness(each.connection, each.clock.monotonic())
-            words, style = piece if isinstance(piece, tuple) else (piece, "")
-            states += [f"{' · ' if states else ''}{sanitize(name, 20)} ", (words, style)]
-        for name in self._failed:
-            states += [" · " if states else "", (f"{sanitize(name, 20)} not opened", "$text-error")]
-        return states
+    def _standing(self) -> Sequence[tuple[str, str, str]]:
+        """Of each account its profile, how it stands, and the style of that."""
+        found = [(name, "not opened", "$text-error") for name in self._failed]
+        pieces = {name: freshness(each.connection, each.clock.monotonic()) for name, each in self._services.items()}
+        return [(name, *(piece if isinstance(piece, tuple) else (piece, ""))) for name, piece in pieces.items()] + found
+
+    def _in_short(self, room: int) -> Sequence[Piece]:
+        """How each account stands in so many cells: by name, else how many stand how, else nothing. The count comes first."""
+        named = [(sanitize(name, 20), words, style) for name, words, style in self._told]
+        counted = [(str(number), *which) for which, number in Counter(each[1:] for each in self._told).items()]
+        for standing in (named, counted):
+            if sum(cell_len(f"{who} {words} · ") for who, words, _ in standing) - len(" · ") <= room:
+                return [
+                    piece
+                    for number, (who, words, style) in enumerate(standing)
+                    for piece in (f"{' · ' if number else ''}{who} ", (words, style))
+                ]
+        return ()
 
     def time_passed(self) -> None:
         """Also tell how each account stands by now, where nothing comes from it."""
         super().time_passed()
-        if self._states() != self._told:
+        if self._standing() != self._told:
             self.show_frame()
 
     def freshness(self) -> Piece:

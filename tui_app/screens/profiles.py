@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from tui_app import actions
-from tui_app.config.settings import DEFAULT_BASE_URL, is_production, short_account_id
+from tui_app.config.settings import DEFAULT_BASE_URL, canonical_account, is_production, short_account_id
 from tui_app.core.text import plural, sanitize
 from tui_app.screens.find import FindInTable
 from tui_app.screens.intent import Intent
@@ -41,6 +41,15 @@ class ProfileRow:
     profile: Profile
     service: EmailSecurityService | None
     shown: bool
+
+    @property
+    def account(self) -> str:
+        """Which account it is of, where that is known; else its own name, as of an account like no other."""
+        if self.service is not None:
+            return self.service.settings.identity
+        profile = self.profile
+        where = f"{profile.account_id}@{profile.base_url or DEFAULT_BASE_URL}"
+        return canonical_account(where) if profile.account_id else self.name
 
     @property
     def state(self) -> str:
@@ -105,7 +114,9 @@ class ProfilesScreen(FindInTable):
         for index, row in enumerate(rows):
             if row.shown:
                 self.table().move_to(index)
-        self.set_breadcrumb([("Profiles", "bold"), f"  {plural(len(rows), 'account')}"])
+        accounts = len({row.account for row in rows})
+        more = f"{len(rows):,}, of " if accounts < len(rows) else ""
+        self.set_breadcrumb([("Profiles", "bold"), f"  {more}{plural(accounts, 'account')}"])
 
     def describe(self) -> Sequence[Piece]:
         """What enter does."""
