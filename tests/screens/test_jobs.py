@@ -9,6 +9,7 @@ import pytest
 from tests.support.clock import StillClock
 from tests.support.screens import Console, console_on
 from tests.support.services import settings_for
+from tui_app.screens.job.screen import JobScreen
 from tui_app.screens.jobs import JobsScreen
 from tui_app.simulator.mail import stamp
 from tui_app.simulator.server import Options, Simulator, running
@@ -404,3 +405,32 @@ async def test_what_can_t_be_made_ready_ends_the_console_with_its_sentence(
     async with console_on(settings) as console:
         await console.until(lambda: console.app.return_code == 2, "the end")
     assert "The ca_bundle /nowhere/ca.pem" in "".join(capfd.readouterr())
+
+
+async def test_help_says_why_not_now_and_a_sentence_ends_once(
+    still_simulator: Simulator, still_clock: StillClock
+) -> None:
+    async with console_on(settings_for(still_simulator), clock=still_clock) as console:
+        await console.sees("12 loaded")
+        await console.press("slash")
+        await console.type("nothing-has-this")
+        await console.press("enter")
+        await console.sees("None of the 12 jobs matches the filter.")
+        screen = console.app.screen
+        assert isinstance(screen, JobsScreen)
+        screen.table().set_empty_text("Asking the API for bulk jobs…")
+        await console.press("question_mark")
+        await console.sees("Asking the API for bulk jobs…")
+        assert "….\n" not in console.text and "…. " not in console.text
+
+
+async def test_the_reason_of_a_failed_job_has_the_room_that_its_bar_can_spare(
+    still_simulator: Simulator, still_clock: StillClock
+) -> None:
+    async with console_on(settings_for(still_simulator), clock=still_clock) as console:
+        await open_job(console, "INC-4681")
+        screen = console.app.screen
+        assert isinstance(screen, JobScreen)
+        reason = screen._job.status_message
+        assert reason and len(str(reason)) > 30
+        await console.sees(str(reason))

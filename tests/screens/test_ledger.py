@@ -94,6 +94,7 @@ async def test_all_writes_are_one_list_and_what_failed_has_no_tick(
 async def test_it_is_filtered_and_sorted(still_simulator: Simulator, still_clock: StillClock) -> None:
     async with console_on(settings_for(still_simulator), clock=still_clock) as console:
         await ledger_of_all_kinds(console, still_simulator)
+        assert "enter open" in console.text.splitlines()[-1], "what can be done, as soon as rows are there"
         assert await filtered(console, "action:cancel") == ["cancel job: ! completed", "cancel job: ✖ refused"]
         await console.sees("2 match action:cancel")
         assert await filtered(console, "who:nobody") == []

@@ -120,7 +120,8 @@ class HelpScreen(TextScreen):
                 title = ("", "")
                 # What to do about it is said when the key is pressed.
                 why_not = self._why_not[action.id].partition(". ")[0].removesuffix(".")
-                pieces += _keys(keys, action.label, f" · not now: {why_not}." if why_not else "")
+                end = "" if why_not.endswith("…") else "."
+                pieces += _keys(keys, action.label, f" · not now: {why_not}{end}" if why_not else "")
         return pieces
 
 

@@ -208,6 +208,7 @@ class LedgerScreen(FilterScreen):
             )
         else:
             table.set_empty_text(self._nothing)
+        self.show_footer()
         self.show_about()
 
     def sort_rows(self, field: str, *, reverse: bool) -> None:

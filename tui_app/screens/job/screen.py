@@ -6,6 +6,7 @@ from array import array
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
+from rich.cells import cell_len
 from textual import work
 from textual.message import Message
 from textual.widgets import Input
@@ -58,6 +59,9 @@ if TYPE_CHECKING:
     from tui_app.service import EmailSecurityService
 
 REPORT_SUFFIXES: Final = ("md", "csv", "json")
+_SHORTEST_BAR: Final = 10
+_BESIDE_A_REASON: Final = 12
+"""Cells that the percentage takes between the bar and why a job failed."""
 _ON_ROWS: Final = frozenset({"release.review", "rows.move", "mark.all"})
 """Actions that are about what is marked, else about what is listed."""
 
@@ -216,11 +220,16 @@ class JobScreen(LineScreen):
         percent = "" if share is None else f"  {int(share * 100)} %"
         reason = f"  {job.status_message}" if job.status_message else ""
         pace = fmt.pace_pieces(snapshot.eta, self._spark_cells) if snapshot else []
-        # The bar has one width while the job goes on: beside it is room for how it goes.
-        wide = max(10, min(40, self.size.width - (40 if job.ended else 54)))
-        self.query_one("#progress", TextLine).set_text(
-            (bar(share, wide), "$text-accent"), percent, "  ", *pace, (reason, "$text-error")
-        )
+        # The bar has one width while the job goes on: beside it is room for how it goes, and for why it failed.
+        wide = min(40, self.size.width - (40 if job.ended else 54))
+        if reason:
+            wide = min(wide, self.size.width - _BESIDE_A_REASON - cell_len(reason))
+        parts: list[Piece] = [*pace, (reason, "$text-error")]
+        if wide >= _SHORTEST_BAR or not (reason and percent):
+            parts = [(bar(share, max(_SHORTEST_BAR, wide)), "$text-accent"), percent, "  ", *parts]
+        else:
+            parts = [percent.strip(), *parts]  # a bar says no more than it
+        self.query_one("#progress", TextLine).set_text(*parts)
         self.query_one("#counters", TextBlock).set_items(fmt.counter_pieces(job))
         comment = f'"{job.comment}" · ' if job.comment else ""
         followers = f"{self.followers} · " if self.followers else ""
