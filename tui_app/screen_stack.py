@@ -15,6 +15,8 @@ from tui_app.screens.jobs import JobsScreen
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from textual.await_complete import AwaitComplete
+
     from tui_app.service import EmailSecurityService
 
 
@@ -60,6 +62,13 @@ class ScreenStack(MappedApp):
             self._before_opened[screen] = self._views_before.get(self.current_mode)
             self._views_before[self.current_mode] = top
         return super().push_screen(screen, *more, **options)
+
+    def pop_screen(self) -> AwaitComplete:
+        """Also keep how to come back to it, whoever leaves it: a key, a command, or what was chosen on it."""
+        if isinstance(screen := self.screen, ConsoleScreen):
+            self.before_left()
+            self._note_left(screen)
+        return super().pop_screen()
 
     def check_way_to(self, name: str) -> None:
         """Raise UsageError where a list lies below something that must not be left by a command."""
@@ -151,8 +160,6 @@ class ScreenStack(MappedApp):
 
     def _pop(self, screen: ConsoleScreen) -> None:
         if screen.may_leave():
-            self.before_left()
-            self._note_left(screen)
             self.pop_screen()
 
     def before_left(self) -> None:

@@ -19,6 +19,8 @@ from tui_app.config.settings import Settings, load_settings
 from tui_app.core.clock import SystemClock
 from tui_app.core.errors import UsageError
 from tui_app.plans.commands import CheckArrival, Close, Resume, Settle
+from tui_app.plans.request import PlanRequest
+from tui_app.screens.all_jobs import AllJobsScreen
 from tui_app.screens.base import ConsoleScreen
 from tui_app.screens.confirm import Confirm
 from tui_app.screens.jobs import JobsScreen
@@ -116,7 +118,8 @@ async def test_an_account_is_switched_and_nothing_of_the_other_is_mixed_in(
         await console.sees("acme-test", "Quarantine")
         await command(console, "jobs all")
         await console.sees("Jobs of all profiles", "24 loaded", "acme-prod live", "acme-test live")
-        assert console.app.screen.table().cursor_row == 0  # type: ignore[attr-defined]
+        list_of_all = console.app.screen.table()  # type: ignore[attr-defined]
+        await console.until(lambda: list_of_all.cursor_row == 0, "the newest job")
         await console.press("slash")
         await console.type("failed:>0")
         await console.press("enter")
@@ -168,6 +171,12 @@ async def test_esc_from_a_job_of_all_accounts_leads_to_the_list_as_it_was_left(
             await console.press("enter")
             await console.sees("of 24 loaded")
 
+        async def shows_the_list() -> None:
+            await console.sees("Jobs of all profiles")
+            screen = console.app.screen
+            assert isinstance(screen, AllJobsScreen)
+            assert screen.filter_line == "profile:acme-test age:>1d"
+
         await of_the_other("")
         await console.press("o")
         await console.sees("PROFILE▲")
@@ -176,7 +185,7 @@ async def test_esc_from_a_job_of_all_accounts_leads_to_the_list_as_it_was_left(
         assert stack() == ["jobs", "all_jobs", "job"]
         await command(console, "profile acme-prod")
         await console.sees("Jobs of all profiles", "12 of 24 loaded")
-        await of_the_other("failed:>0")
+        await of_the_other("age:>1d")  # those that change no more
         await console.press("o", "o", "j")
         title = console.text.splitlines()[2].split()
         table = console.app.screen.table()  # type: ignore[attr-defined]
@@ -186,7 +195,7 @@ async def test_esc_from_a_job_of_all_accounts_leads_to_the_list_as_it_was_left(
         await console.sees("acme-test", "Jobs ›")
         assert stack() == ["jobs", "all_jobs", "job"], "the older list and its job were left"
         await console.press("escape")
-        await console.sees("Jobs of all profiles", "filter profile:acme-test failed:>0")
+        await shows_the_list()
         table = console.app.screen.table()  # type: ignore[attr-defined]
         assert table.current.key == chosen
         assert [row.key for row in table.shown] == listed
@@ -197,13 +206,13 @@ async def test_esc_from_a_job_of_all_accounts_leads_to_the_list_as_it_was_left(
         busy = console.app.screen
         assert isinstance(busy, ConsoleScreen)
         await command(console, "profile acme-prod")
-        await console.sees("Jobs of all profiles", "filter profile:acme-test failed:>0")
+        await shows_the_list()
         busy.awaiting = True
         await console.press("enter")
         await console.sees("acme-test", "Jobs ›")
         assert stack() == ["jobs", "all_jobs", "job", "all_jobs", "job"]
         await console.press("escape")
-        await console.sees("Jobs of all profiles", "filter profile:acme-test failed:>0")
+        await shows_the_list()
         busy.awaiting = False
 
 
@@ -398,8 +407,33 @@ async def test_a_screen_of_another_account_opens_nothing_on_the_one_that_is_show
         prod.post_message(JobsScreen.Chosen(job, Siblings(prod.table(), lambda row: row)))
         prod.post_message(JobsScreen.NewWanted())
         prod.post_message(ConsoleScreen.IdsWanted(to_move=False))
+        made: list[bool] = []
+
+        async def make() -> PlanRequest:
+            made.append(True)
+            return PlanRequest(ids=("4N031C70747BAF07-2026-11-29T20:07:30-10000007",))
+
+        prod.post_message(ConsoleScreen.PlanWanted("Reading what failed…", make))
         await console.settles()
         assert console.app.screen is shown
+        assert not made, "what is wanted of one account is not asked with the service of another"
+
+
+@pytest.mark.parametrize(("key", "said"), [("j", "acme-test is open now: P shows it."), ("", "")])
+async def test_the_account_does_not_change_under_the_fingers_of_who_went_on(
+    simulators: dict[str, Simulator], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str, said: str
+) -> None:
+    async with console_over(config(simulators, tmp_path)) as console:
+        await console.sees("acme-prod", "12 loaded")
+        gate = held_open(monkeypatch, console.app.accounts, "open")
+        await command(console, "profile acme-test")
+        await console.sees("Opening acme-test")
+        if key:
+            await console.press(key)
+            await console.loses("Opening acme-test")
+        gate.set()
+        await console.sees(said or "acme-test", "12 loaded")
+        assert ("acme-prod" in console.text.splitlines()[0]) is bool(key)
 
 
 async def test_the_view_before_is_that_of_the_account_that_is_shown(
@@ -414,6 +448,32 @@ async def test_the_view_before_is_that_of_the_account_that_is_shown(
         await console.press("minus")
         await console.sees("There is no view before this one.")
         await command(console, "profile acme-prod")
+        await console.sees("acme-prod", "Quarantine")
+        await console.press("minus")
+        await console.sees("acme-prod", "12 loaded")
+
+
+async def test_a_screen_that_was_left_by_a_choice_is_left_as_by_esc(
+    simulators: dict[str, Simulator], tmp_path: Path
+) -> None:
+    async with console_over(config(simulators, tmp_path)) as console:
+        await console.sees("acme-prod", "12 loaded")
+        await open_job(console, "140 to retry")
+        await console.press("w")
+        await console.sees("by reason", "all loaded")
+        await console.press("enter")
+        await console.sees(" match reason:")
+        await console.press("minus")
+        await console.sees("12 loaded")
+        await console.press("Q")
+        await console.sees("Quarantine", "found")
+        await console.press("P")
+        await console.sees("Profiles")
+        await console.press("j", "enter")
+        await console.sees("acme-test", "12 loaded")
+        await console.press("P")
+        await console.sees("Profiles")
+        await console.press("g", "enter")
         await console.sees("acme-prod", "Quarantine")
         await console.press("minus")
         await console.sees("acme-prod", "12 loaded")

@@ -1,15 +1,26 @@
 """All rows of a job on the screen: filtered, sorted, loaded and exported by keys."""
 
 import json
+from array import array
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from textual.events import Key
 
+from tests.plans.test_follow_up import row
 from tests.screens.test_jobs import open_job
 from tests.support.screens import Console, console_on, held_open
 from tests.support.services import settings_for
+from tui_app.core.errors import GuardError
+from tui_app.jobs.filters import parse_filter
+from tui_app.jobs.row_columns import JOB_ROWS
+from tui_app.jobs.rows import RowsSnapshot
+from tui_app.rows.store import OrderedRows, PackedRows, RowStore
+from tui_app.rows.view import RowView
+from tui_app.screens.job.choice import marked_or_filtered
 from tui_app.screens.job.screen import JobScreen
 from tui_app.simulator.server import Options, Simulator, running
 
@@ -296,3 +307,20 @@ async def test_esc_ends_the_reading_for_a_report_and_no_file_is_there(large: Sim
         await console.press("escape")
         await console.sees("Ended:", "no report was written.")
         assert written(tmp_path) == []
+
+
+def test_what_is_marked_comes_before_what_a_filter_shows_and_an_old_filter_is_nothing() -> None:
+    """Between a filter that was typed and its rows no key acts on those of the filter before."""
+    store = RowStore(JOB_ROWS)
+    slots = array("I", store.put(PackedRows.of(JOB_ROWS, [row(1), row(2), row(3)], lambda: None)))
+    table: Any = SimpleNamespace(marked=OrderedRows(store, slots))
+    failed, completed = RowView(parse_filter("status:failed")), RowView(parse_filter("status:completed"))
+    listed = RowsSnapshot(rows=OrderedRows(store, slots[:2]), arranged=failed)
+    assert marked_or_filtered(table, RowView(), listed) is None, "the whole job"
+    shown = marked_or_filtered(table, failed, listed)
+    assert shown is not None and [each.id for each in shown] == [row(1).id, row(2).id]
+    for old in (listed, None, RowsSnapshot(arranged=completed)):
+        with pytest.raises(GuardError, match="not here yet"):
+            marked_or_filtered(table, completed, old)
+    store.mark(slots[2:], on=True)
+    assert [each.id for each in marked_or_filtered(table, completed, None) or ()] == [row(3).id]

@@ -90,6 +90,8 @@ class AllJobsScreen(FilterScreen):
         self._failed = failed
         self._snapshots: dict[str, JobsSnapshot] = {}
         self._filter: JobFilter | None = None
+        self._all_here = False
+        """Whether all accounts have answered once."""
         self._taken_over: tuple[str | None, str, bool] | None = None
         """The job under the cursor and the order of the list that this one is to be like; None for a new one."""
         self._told: Sequence[tuple[str, str, str]] = ()
@@ -101,7 +103,7 @@ class AllJobsScreen(FilterScreen):
     def again(self, service: EmailSecurityService) -> AllJobsScreen:
         """The list as it is, for the stack of screens of another account."""
         other, table = AllJobsScreen(service, self._services, self._failed), self.table()
-        other._snapshots, other._filter = dict(self._snapshots), self._filter
+        other._snapshots, other._filter, other._all_here = dict(self._snapshots), self._filter, self._all_here
         other._taken_over = (table.cursor_key, table.sorted_by, table.reversed)
         return other
 
@@ -171,8 +173,9 @@ class AllJobsScreen(FilterScreen):
         else:
             begun = JOB_SORTS["age"]
             rows.sort(key=lambda row: (begun(row.job), row.key))
-        if len(self._snapshots) < len(self._services):
-            table.forget_cursor()  # the newest job of all is not here yet
+        if not self._all_here:
+            table.forget_cursor()  # the newest job of all was not here yet
+            self._all_here = len(self._snapshots) == len(self._services)
         table.show_rows(ListRows(rows, lambda row: row.key), whole=False)
         self.show_frame()
 
