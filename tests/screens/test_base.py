@@ -117,3 +117,24 @@ async def test_the_activity_page_tells_what_the_api_sent_that_is_not_documented(
             await console.press("exclamation_mark")
             await console.sees("1 not documented", "The API sent 1 thing that is not documented:")
             await console.sees("Job has the field 'shard␛[2J'")
+
+
+@pytest.mark.parametrize("key", ["exclamation_mark", "H", "Q", "enter", "question_mark"])
+async def test_a_screen_that_is_being_removed_shows_nothing_more(key: str) -> None:
+    """Its widgets go one by one: news that comes meanwhile must not look for one that is gone already."""
+    with running(Options(quota=0, messages=20, held=20, faults="none")) as simulator:
+        async with console_on(settings_for(simulator)) as console:
+            await console.sees("12 loaded")
+            await console.press(key)
+            await console.settles()
+            screen: Any = console.app.screen
+            assert screen.ready
+            leaving = console.app.pop_screen()
+            removing = screen.remove()
+            assert not screen.ready
+            screen.show_frame()
+            screen.notice("nobody sees this")
+            await removing
+            await leaving
+            screen.show_frame()
+            screen.notice("nor this")

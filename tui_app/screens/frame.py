@@ -113,8 +113,9 @@ class Frame(Screen[None]):
 
     @property
     def ready(self) -> bool:
-        """Whether the widgets exist: messages may come before they are built and after they are removed."""
-        return self.is_attached and self._about_line.is_attached and self._footer_line.is_attached
+        """Whether the widgets exist: messages may come before they are built, and while they are removed one by one."""
+        # A screen that is being removed is displayed no more, before the first of its widgets is gone.
+        return self.is_attached and self.display and self._about_line.is_attached and self._footer_line.is_attached
 
     def compose(self) -> ComposeResult:
         """Header, breadcrumb, content, a line about the current row, footer."""

@@ -69,9 +69,9 @@ class IdsScreen(ConsoleScreen):
         )
         yield TextBlock(id="understood")
 
-    def on_mount(self) -> None:
+    def mounted(self) -> None:
         """Say what can be done; ids that came along are understood at once."""
-        super().on_mount()
+        super().mounted()
         self.query_one("#hint", TextLine).set_text(
             ("Ticket text, CSV, JSON, log lines. A Message-ID: alone on its line.", "dim")
         )

@@ -157,9 +157,9 @@ class ReviewScreen(ConsoleScreen):
             can_focus=False,
         )
 
-    def on_mount(self) -> None:
+    def mounted(self) -> None:
         """Lay out the form; the reason is typed first."""
-        super().on_mount()
+        super().mounted()
         self._show_plan()
         self._focus_next()
 
@@ -170,9 +170,9 @@ class ReviewScreen(ConsoleScreen):
         else:
             self.query_one("#reason" if not self.query_one("#reason", Input).value.strip() else "#typed").focus()
 
-    def on_resize(self) -> None:
+    def resized(self) -> None:
         """The field that is typed in stays in sight."""
-        super().on_resize()
+        super().resized()
         # The first size comes before there is anything to lay out.
         for facts in self.query("#facts").results(TextBlock):
             facts.set_text(*self._facts())

@@ -143,9 +143,9 @@ class PlanScreen(FindInTable):
         """Recipients, the worst outcomes first."""
         return self.query_one("#table", RowTable)
 
-    def on_mount(self) -> None:
+    def mounted(self) -> None:
         """Begin, if it is a new one."""
-        super().on_mount()
+        super().mounted()
         self.show_state(self._state)
         if self._old is not None:
             self._watch(self._old)
@@ -153,16 +153,16 @@ class PlanScreen(FindInTable):
         if self._new is not None:
             self._send(self._new)
 
-    def on_screen_resume(self) -> None:
+    def resumed(self) -> None:
         """Also read what followed."""
-        super().on_screen_resume()
+        super().resumed()
         self.read_followers(Source.PLAN, self._state.plan.plan_id)
         self._read_reports()
         self._ask_for_names()
 
-    def on_screen_suspend(self) -> None:
+    def suspended(self) -> None:
         """Nobody reads what is asked for: it is asked for no more."""
-        super().on_screen_suspend()
+        super().suspended()
         if self._names is not None:
             self._names.stop()
 

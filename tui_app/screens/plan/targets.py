@@ -148,9 +148,9 @@ class TargetsScreen(FindInTable):
             Cell(row.told, "sign" if row.odd else ""),
         )
 
-    def on_mount(self) -> None:
+    def mounted(self) -> None:
         """Show them."""
-        super().on_mount()
+        super().mounted()
         guarded = self._guarded
         sums = [f"{plural(len(guarded.allowed), 'message')} to send"]
         odd = sum(target.id in guarded.odd for target in guarded.allowed)
