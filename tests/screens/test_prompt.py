@@ -269,9 +269,22 @@ async def test_changed_keys_are_in_footer_help_prompt_and_sentences(
     keys = (
         KeyChange("filter.edit", ("ctrl+f",), "config.toml, line 2"),
         KeyChange("filter.action", ("ctrl+t",), "config.toml, line 3"),
+        KeyChange("view.copy_page", ("f5",), "config.toml, line 4"),
     )
     async with console_on(settings_for(still_simulator, keys=keys), clock=still_clock) as console:
         await console.sees("12 loaded", "ctrl+f filter")
+        await console.press("y")
+        await console.sees("if your terminal allows it. f5, t shows it.")
+        await console.press("f5", "1")
+        await console.sees("if your terminal allows it. t shows it.")
+        await console.press("escape")
+        await command(console, "doctor")
+        await console.sees("lines 1-")
+        await console.press("y")
+        await console.sees("Copied all of it, if your terminal allows it.")
+        await console.loses("shows it")
+        await console.press("escape")
+        await console.sees("12 loaded")
         await console.press("slash")
         await console.sees("/ does nothing here")
         await console.press("ctrl+f")

@@ -49,10 +49,10 @@ async def test_what_happened_fits_a_line_whatever_was_copied(tmux: bool, tmp_pat
     ]
     where = "into tmux (prefix ] pastes)" if tmux else "if your terminal allows it"
     for name in names:
-        told = await copy("text", lambda _: None, environment, name)
+        told = await copy("text", lambda _: None, environment, name, otherwise="Y, t shows it.")
         assert len(told) <= 78, told
         assert told.startswith("Copied") and where in told[:59], told
     told = await copy("# text\nmore", lambda _: None, environment, "all of it", lines=True)
     assert len(told) <= 78 and told.startswith(f"Copied {where}.") and "shell" in told, told
-    too_long = await copy("x" * 200_000, lambda _: None, environment, "all of it")
+    too_long = await copy("x" * 200_000, lambda _: None, environment, "all of it", otherwise="Y, t shows it.")
     assert len(too_long) <= 78, too_long

@@ -336,6 +336,12 @@ class ConsoleScreen(Frame):
         """What `y` copied, in words: an id by its beginning. What is no id is told by its kind only, as redaction hides no notice."""
         return f"the whole id {name[:8]}" if len(name) > _WHOLE else f"the id {name}"
 
+    @property
+    def plain_text_hint(self) -> str:
+        """How to have a value as plain text from here, in a sentence; empty where that is not offered."""
+        shows = any(action.id == "view.copy_page" and self.screen_name in action.where for action in actions.ACTIONS)
+        return "‹view.copy_page›, ‹copy.plain› shows it." if shows else ""
+
     def copy_values(self) -> Sequence[tuple[str, str]]:
         """What `Y` offers: pairs of name and sanitized text."""
         return ()
@@ -363,7 +369,7 @@ class ConsoleScreen(Frame):
         """Copy text, and say of `what` it is what happened."""
         app = self.app
         if isinstance(app, DiffRenderer):
-            self.notice(await copy(text, app.write_to_terminal, os.environ, what))
+            self.notice(await copy(text, app.write_to_terminal, os.environ, what, otherwise=self.plain_text_hint))
 
     # ---- polling
 

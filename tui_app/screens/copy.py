@@ -34,6 +34,11 @@ class CopyScreen(TextScreen):
         self._values = tuple(values)[:_MOST]
         self._marked = tuple(marked)
 
+    @property
+    def plain_text_hint(self) -> str:
+        """All of it is one key away."""
+        return "‹copy.plain› shows it."
+
     def mounted(self) -> None:
         """Show the values."""
         super().mounted()

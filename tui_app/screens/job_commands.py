@@ -124,7 +124,7 @@ def _about_several(jobs: Sequence[Job], verb: _Verb, others: int, size: Size) ->
         facts.append(
             "The records go, for everybody; mail is not touched.\n"
             "This can't be undone; retry and undo end with them.\n"
-            "For a report first: esc, open a job, E.\n"
+            "For a report first: esc, open a job, ‹job.export›.\n"
         )
     else:
         facts.append(

@@ -16,7 +16,7 @@ MOST: Final = 74_994
 _SCREEN_PIECE: Final = 700
 """Bytes of a sequence that are sent to GNU screen at once; it takes 768."""
 _INTO_TMUX: Final = "into tmux (prefix ] pastes), maybe the clipboard."
-_PERHAPS: Final = "if your terminal allows it. Y, t shows it."
+_PERHAPS: Final = "if your terminal allows it."
 _LINES: Final = "Never paste it in a shell."
 _TMUX_TIMEOUT: Final = 2.0
 """Seconds."""
@@ -53,12 +53,19 @@ def _into_tmux(text: str, environment: Mapping[str, str]) -> bool:
 
 
 async def copy(
-    text: str, write: Callable[[str], None], environment: Mapping[str, str], what: str = "it", *, lines: bool = False
+    text: str,
+    write: Callable[[str], None],
+    environment: Mapping[str, str],
+    what: str = "it",
+    *,
+    lines: bool = False,
+    otherwise: str = "",
 ) -> str:
     """Copy one line of text; returns a sentence that says what happened, as far as that can be known.
 
     No terminal answers to OSC 52, so without tmux it is not known whether the text was copied. `what` it is, for the
-    sentence, never text from outside: nothing hides it; `lines` = it keeps its line ends, which a shell obeys where it is pasted.
+    sentence, never text from outside: nothing hides it; `lines` = it keeps its line ends, which a shell obeys where it is pasted;
+    `otherwise` = how to have the text where it can't be copied, a sentence.
     Where it went comes first: the sentence has one line.
     """
     line = strip_controls(text).strip()
@@ -67,9 +74,11 @@ async def copy(
     if not line:
         return "Nothing to copy."
     if size > MOST:
-        return f"Too long to copy: {size:,} bytes, terminals take {MOST:,}. Y, t shows it."
+        return f"Too long to copy: {size:,} bytes, terminals take {MOST:,}. {otherwise}".rstrip()
     in_tmux = bool(environment.get("TMUX"))
     if in_tmux and await asyncio.to_thread(_into_tmux, line, environment):
         return f"Copied into tmux (prefix ] pastes). {_LINES}" if lines else f"Copied {what} {_INTO_TMUX}"
     write(osc52(line, environment))
-    return f"Copied if your terminal allows it. {_LINES}" if lines else f"Copied {what}, {_PERHAPS}"
+    return (
+        f"Copied if your terminal allows it. {_LINES}" if lines else f"Copied {what}, {_PERHAPS} {otherwise}".rstrip()
+    )

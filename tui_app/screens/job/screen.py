@@ -470,7 +470,7 @@ class JobScreen(LineScreen):
         more = (
             ""
             if rows is not None and rows.complete
-            else ": all that are loaded; G at the end loads more, ‹rows.load_all› all"
+            else ": all that are loaded; ‹row.last› at the end loads more, ‹rows.load_all› all"
         )
         self.notice(f"{shown:,} marked, all that match{others}." if not more else f"{shown:,} marked{others}{more}.")
 

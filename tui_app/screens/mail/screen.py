@@ -478,7 +478,7 @@ class MailScreen(LineScreen):
         odd = [name for name in self._choice.odd_marked() if name not in before]
         self.table().unmark(odd)
         if odd:
-            self.notice(f"{plural(len(odd), 'odd one')} in between not marked: space marks one.", late=True)
+            self.notice(f"{plural(len(odd), 'odd one')} in between not marked: ‹mark.toggle› marks one.", late=True)
 
     def action_mark_none(self) -> None:
         """Unmark all, also what `a` took out: it belongs to those marks."""
