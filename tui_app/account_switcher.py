@@ -215,7 +215,7 @@ class AccountSwitcher(Prompt):
 
     @property
     def at_work_elsewhere(self) -> str:
-        """The plans that are not over on accounts that are not shown, and where they stand; empty for none."""
+        """The plans that are not over and not shown, also those of other accounts, and where they stand; empty for none."""
         if all(service.plan_state is None for service in self.services):
             return ""
         from tui_app.plans.state import Phase
@@ -223,9 +223,14 @@ class AccountSwitcher(Prompt):
         plans = [
             f"{self.whose(service)}plan {'waits' if state.phase in (Phase.CANARY, Phase.PAUSED) else 'at work'}"
             for service in self.services
-            if service is not self.service and (state := service.plan_state) is not None and not state.ended
+            if (state := service.plan_state) is not None and not state.ended and not self._is_shown(service)
         ]
         return ", ".join(plans)
+
+    def _is_shown(self, service: EmailSecurityService) -> bool:
+        """Whether the screen that is shown is that of a plan of this account: one at work is nowhere else."""
+        shown = self.console_screens()[-1:]
+        return service is self.service and bool(shown) and shown[0].screen_name == "plan"
 
     def whose(self, service: EmailSecurityService) -> str:
         """The profile of an account that is not shown, before what is told of it."""

@@ -290,6 +290,8 @@ def test_an_address_in_any_name_is_found_or_not(text: str) -> None:
 NO_LETTERS = st.characters(codec=None, exclude_categories=("L", "M", "Nd", "Nl", "No", "So")) | st.sampled_from(
     "★✔→＞\ufe0f"
 )
+IN_AN_ADDRESS = "!#$%&'*+-/=?^_`{|}~."
+"""What belongs to the address where it stands before it."""
 
 
 @given(st.text(NO_LETTERS, max_size=3), st.text(NO_LETTERS, max_size=3), st.sampled_from(["", "x", "ö"]))
@@ -300,7 +302,7 @@ def test_no_sign_around_it_hides_an_address_in_a_name(before: str, behind: str, 
         behind.replace(".", "").replace("\u3002", "").replace("\uff0e", "").replace("\uff61", "").replace("\u2024", "")
     )
     found = address_in_name(f"{before}ceo@acme.example{behind}{word if behind else ''}")
-    assert found.startswith("ceo@acme.example")
+    assert found.lstrip(IN_AN_ADDRESS).startswith("ceo@acme.example")
 
 
 def test_an_address_that_takes_long_to_be_read_is_told_as_it_is_written() -> None:

@@ -249,6 +249,10 @@ async def test_a_plan_goes_on_with_its_own_token_while_another_account_is_shown(
         await console.type(number[1].replace(",", ""))
         await console.press("enter")
         await console.sees("Now check them.")
+        await console.press("enter")
+        await console.sees("Release › message", "plan waits")  # also over the plan's own screen
+        await console.press("escape")
+        await console.sees("Now check them.")
         await console.press("P")
         await console.sees("Profiles")
         await console.press("j", "enter")

@@ -123,11 +123,11 @@ async def test_while_rows_are_awaited_no_key_comes_and_goes(
     async with console_on(settings_for(account), clock=StillClock(MOMENT)) as console:
         await open_job(console, "140 to retry")
         await console.sees("R release")
-        account.set_faults("latency=1000")
+        account.set_faults("latency=4000")
         await console.press("5")
         await console.sees("Asking the API for the job's messages…", "R release")
         await console.press("R")
-        assert console.text.count("Asking the API for the job's messages…") == 2
+        await console.until(lambda: console.text.count("Asking the API for the job's messages…") == 2, "the answer")
         account.set_faults("none")
         await console.sees("140 loaded", "R release")
 

@@ -262,7 +262,8 @@ class PlanService:
         if self.settings.read_only:
             raise GuardError("This profile is read-only; nothing was sent.")
         if self._thread.busy:
-            raise GuardError("Another plan is being worked on; wait for it or stop it first.")
+            another = f"Plan {self.state.plan.plan_id}" if self.state is not None else "Another plan"
+            raise GuardError(f"{another} is being worked on; wait for it or stop it first.")
         self._loop = asyncio.get_running_loop()
         self.forget_time(plan_of(command).plan_id)
         self._record_start(command)

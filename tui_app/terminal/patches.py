@@ -67,8 +67,8 @@ HOOKS: Final = (
     Hook("App._closed", _RENDERER, "a closed app draws nothing"),
     Hook("App._sync_available", _RENDERER, "whether the terminal knows synchronised updates"),
     Hook("Screen._compositor", _RENDERER, "makes a whole frame"),
-    Hook("Screen._on_idle", ("screens.base",), "a key is answered by a frame of its own"),
-    Hook("Screen._on_timer_update", ("screens.base",), "a key is answered by a frame of its own"),
+    Hook("Screen._on_idle", ("screens.frame",), "a key is answered by a frame of its own"),
+    Hook("Screen._on_timer_update", ("screens.frame",), "a key is answered by a frame of its own"),
     Hook("textual._compositor", ("terminal.renderer", "terminal.screen_buffer"), "the two kinds of frames"),
     Hook("textual._ansi_sequences", _RENDERER, "begin and end of a synchronised update"),
     # The driver.
