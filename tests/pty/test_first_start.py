@@ -104,7 +104,7 @@ def test_a_command_may_ask_on_the_terminal(start: Start, account: Simulator, tmp
         terminal.sees(seen)
     terminal.press("2")
     terminal.sees("Type the command")
-    paste(terminal, str(command), str(command)[:20])
+    paste(terminal, str(command), f"Command     {str(command)[:20]}")
     for words, seen in (("wrong", "ended with 1"), ("open", "step 4 of 4")):
         terminal.press("\r")
         terminal.says("The command runs once, and may ask here. Pass phrase:")
