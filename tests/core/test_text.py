@@ -94,7 +94,7 @@ def test_marks_out_of_order_take_linear_time() -> None:
     begin = time.process_time()
     sanitize("\u0301" * 100_000 + "\u0316" * 100_000, 200_000)
     visible("\u0301" * 100_000 + "\u0316" * 100_000)
-    assert time.process_time() - begin < 2
+    assert time.process_time() - begin < 10
 
 
 def test_markdown_shows_exactly_the_text() -> None:

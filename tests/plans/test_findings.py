@@ -49,9 +49,9 @@ def test_a_no_in_a_field_of_the_api_is_nothing_to_tell() -> None:
 
 
 def test_a_heading_of_markdown_above_many_blanks_is_read_at_once() -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     assert parse_ids([f"| offer |\n{' ' * 200_000}x\n{ONE}"]).ids == (ONE,)
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 10, "in the square of its length it takes minutes"
 
 
 @pytest.mark.parametrize(
