@@ -135,11 +135,6 @@ class Poller:
         self._behind_at: float | None = None
         """When `behind` is asked next; None while there is nothing to ask."""
 
-    @property
-    def paused(self) -> bool:
-        """Whether the operator stopped the polling."""
-        return self._paused
-
     def watch(self, subject: Subject) -> None:
         """Poll this from now on, at once."""
         self._subject = subject

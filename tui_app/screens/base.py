@@ -221,7 +221,7 @@ class ConsoleScreen(Frame):
         ):
             return False
         named = _ON_A_ROW_BY_METHOD.get(action)
-        if named and self.why_not_here(named) and self.table() is not None and not len(self.table().shown):  # type: ignore[union-attr]
+        if named and (table := self.table()) is not None and not len(table.shown):
             return False  # said by the app, as of every key that does nothing
         return super().check_action(action, parameters)
 

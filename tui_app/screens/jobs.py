@@ -41,9 +41,7 @@ if TYPE_CHECKING:
 
 NEXT_ACTION: Final = {None: ActionType.MOVE, ActionType.MOVE: ActionType.RELEASE, ActionType.RELEASE: None}
 ACTION_WORDS: Final = {None: "move+release", ActionType.MOVE: "moves only", ActionType.RELEASE: "releases only"}
-_ON_JOBS: Final = frozenset(
-    {"row.open", "mark.toggle", "mark.all", "job.cancel", "job.delete", "rows.retry", "rows.undo"}
-)
+_ON_JOBS: Final = frozenset({"mark.all", "job.cancel", "job.delete", "rows.retry", "rows.undo"})
 
 
 def _spark_cells(width: int) -> int:

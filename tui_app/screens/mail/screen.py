@@ -65,9 +65,7 @@ _LINE_HELP: Final = {
     Purpose.FILTER: filter_help(MAIL_ROWS),
     Purpose.FILE: FILE_HELP,
 }
-_ON_MAIL: Final = frozenset(
-    {"row.open", "release.review", "rows.move", "mark.toggle", "mark.range", "mark.all", "groups.open", "rows.export"}
-)
+_ON_MAIL: Final = frozenset({"release.review", "rows.move", "mark.all", "groups.open", "rows.export"})
 STILL_SEARCHING: Final = "Still searching: no mail is listed yet."
 _ALL_OF_IT: Final = 10**9
 
