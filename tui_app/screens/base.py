@@ -181,9 +181,10 @@ class ConsoleScreen(Frame):
 
     def why_not_here(self, action_id: str) -> str:
         """Why an action can't be done now, for any reason: `why_not`, or no row is listed, or none is marked."""
-        if not self.ready:
-            return "the screen is being opened."
-        table = self.table()
+        return self._why_not_with(action_id, self.table()) if self.ready else "the screen is being opened."
+
+    def _why_not_with(self, action_id: str, table: RowTable[Any] | None) -> str:
+        """The same of a screen that is ready, with its table: looked for once, and not for each action of a footer."""
         if table is not None and action_id in _ON_A_ROW and not len(table.shown):
             return table.empty_text or "No row is listed."
         if table is not None and action_id == "mark.none" and not table.marked.marks:
@@ -203,8 +204,8 @@ class ConsoleScreen(Frame):
         """Key and label pairs of the footer, and those that it always has."""
         if self.line_help() is not None:
             return _LINE_KEYS
-        every = self.key_map.at(self.screen_name, read_only=self.service.settings.read_only)
-        without = frozenset(action.id for action in every if self.why_not_here(action.id))
+        every, table = self.key_map.at(self.screen_name, read_only=self.service.settings.read_only), self.table()
+        without = frozenset(action.id for action in every if self._why_not_with(action.id, table))
         return self.key_map.footer(self.screen_name, read_only=self.service.settings.read_only, without=without)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
