@@ -10,7 +10,7 @@ from tests.support.accounts import answering
 from tests.support.consoles import Start, Variables
 from tests.support.environment import ABSENT, PROGRAM, environment
 from tests.support.forker import Program
-from tests.support.terminal import Terminal
+from tests.support.terminal import PATIENCE, Terminal
 from tui_app.simulator.server import Options, Simulator
 
 NOTHING = {"MAILSLUICE_CONFIG": ABSENT, "CLOUDFLARE_API_TOKEN": ABSENT, "CLOUDFLARE_ACCOUNT_ID": ABSENT}
@@ -43,6 +43,12 @@ def paste(terminal: Terminal, text: str, seen: str = "characters") -> None:
     """Paste, and see it: what comes in one read with a paste presses no key."""
     terminal.press(f"\x1b[200~{text}\x1b[201~")
     terminal.sees(seen)
+
+
+def printed(terminal: Terminal, words: bytes, times: int = 1) -> None:
+    """Read until a command has written this so often: what is printed stands above what was painted, on another screen."""
+    terminal.reads(PATIENCE, until=lambda: terminal.raw.count(words) >= times)
+    assert terminal.raw.count(words) >= times, terminal.text
 
 
 def with_the_token(folder: Path, token: str) -> list[str]:
@@ -105,14 +111,15 @@ def test_a_command_may_ask_on_the_terminal(start: Start, account: Simulator, tmp
     terminal.press("2")
     terminal.sees("Type the command")
     paste(terminal, str(command), f"Command     {str(command)[:20]}")
-    for words, seen in (("wrong", "ended with 1"), ("open", "step 4 of 4")):
+    for number, (words, seen) in enumerate((("wrong", "ended with 1"), ("open", "step 4 of 4")), 1):
         terminal.press("\r")
-        terminal.says("The command runs once, and may ask here. Pass phrase:")
+        printed(terminal, b"The command runs once, and may ask here.", number)
+        printed(terminal, b"Pass phrase: ", number)
         terminal.press(f"{words}\n")
         terminal.says(seen)
     terminal.press("\r")
     # The console runs it, too.
-    terminal.says("Pass phrase: ")
+    printed(terminal, b"Pass phrase: ", 3)
     terminal.press("open\n")
     terminal.sees("12 loaded", "acme-production")
     assert b"38;2;" not in terminal.raw, "NO_COLOR counts for the console behind the first start, too"
@@ -131,7 +138,7 @@ def test_ctrl_c_ends_a_command_and_the_first_start(start: Start, account: Simula
         terminal.sees(seen)
     paste(terminal, "/bin/sh -c 'echo ready >&2; read words'", "/bin/sh")
     terminal.press("\r")
-    terminal.says("and may ask here. ready")
+    printed(terminal, b"ready\r\n")
     terminal.press("\x03")
     assert terminal.ends() == 130
     terminal.says("not set up. Nothing was written.")
