@@ -45,10 +45,16 @@ def paste(terminal: Terminal, text: str, seen: str = "characters") -> None:
     terminal.sees(seen)
 
 
-def printed(terminal: Terminal, words: bytes, times: int = 1) -> None:
-    """Read until a command has written this so often: what is printed stands above what was painted, on another screen."""
-    terminal.reads(PATIENCE, until=lambda: terminal.raw.count(words) >= times)
-    assert terminal.raw.count(words) >= times, terminal.text
+def enter(terminal: Terminal, *printed: bytes) -> None:
+    """Press enter, and read until all of this is written once more: on another screen than what was painted."""
+    before = [terminal.raw.count(words) for words in printed]
+
+    def is_there() -> bool:
+        return all(terminal.raw.count(words) > count for words, count in zip(printed, before, strict=True))
+
+    terminal.press("\r")
+    terminal.reads(PATIENCE, until=is_there)
+    assert is_there(), terminal.text
 
 
 def with_the_token(folder: Path, token: str) -> list[str]:
@@ -111,15 +117,11 @@ def test_a_command_may_ask_on_the_terminal(start: Start, account: Simulator, tmp
     terminal.press("2")
     terminal.sees("Type the command")
     paste(terminal, str(command), f"Command     {str(command)[:20]}")
-    for number, (words, seen) in enumerate((("wrong", "ended with 1"), ("open", "step 4 of 4")), 1):
-        terminal.press("\r")
-        printed(terminal, b"The command runs once, and may ask here.", number)
-        printed(terminal, b"Pass phrase: ", number)
+    for words, seen in (("wrong", "ended with 1"), ("open", "step 4 of 4")):
+        enter(terminal, b"The command runs once, and may ask here.", b"Pass phrase: ")
         terminal.press(f"{words}\n")
         terminal.says(seen)
-    terminal.press("\r")
-    # The console runs it, too.
-    printed(terminal, b"Pass phrase: ", 3)
+    enter(terminal, b"Pass phrase: ")  # the console runs it, too
     terminal.press("open\n")
     terminal.sees("12 loaded", "acme-production")
     assert b"38;2;" not in terminal.raw, "NO_COLOR counts for the console behind the first start, too"
@@ -137,8 +139,7 @@ def test_ctrl_c_ends_a_command_and_the_first_start(start: Start, account: Simula
         terminal.press(key)
         terminal.sees(seen)
     paste(terminal, "/bin/sh -c 'echo ready >&2; read words'", "/bin/sh")
-    terminal.press("\r")
-    printed(terminal, b"ready\r\n")
+    enter(terminal, b"ready\r\n")
     terminal.press("\x03")
     assert terminal.ends() == 130
     terminal.says("not set up. Nothing was written.")
