@@ -297,6 +297,8 @@ IN_AN_ADDRESS = "!#$%&'*+-/=?^_`{|}~."
 @given(st.text(NO_LETTERS, max_size=3), st.text(NO_LETTERS, max_size=3), st.sampled_from(["", "x", "ö"]))
 @example("‹", "›", "")
 @example("", "_", "x")
+@example("_¡", "", "")
+@example("_¡__¡_", "", "")
 def test_no_sign_around_it_hides_an_address_in_a_name(before: str, behind: str, word: str) -> None:
     behind = (
         behind.replace(".", "").replace("\u3002", "").replace("\uff0e", "").replace("\uff61", "").replace("\u2024", "")

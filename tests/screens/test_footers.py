@@ -10,8 +10,9 @@ import pytest
 from tests.conftest import MOMENT
 from tests.screens.test_jobs import open_job
 from tests.support.clock import StillClock
-from tests.support.screens import Console, console_on
+from tests.support.screens import Console, console_on, held_open
 from tests.support.services import held_mail, settings_for
+from tui_app.api.client import EmailSecurityClient
 from tui_app.plans.plan import Plan
 from tui_app.plans.records import intent_record, result_record, settled_record
 from tui_app.plans.state import Outcome, Result
@@ -123,12 +124,12 @@ async def test_while_rows_are_awaited_no_key_comes_and_goes(
     async with console_on(settings_for(account), clock=StillClock(MOMENT)) as console:
         await open_job(console, "140 to retry")
         await console.sees("R release")
-        account.set_faults("latency=4000")
+        gate = held_open(monkeypatch, EmailSecurityClient, "list_job_messages")
         await console.press("5")
         await console.sees("Asking the API for the job's messages…", "R release")
         await console.press("R")
         await console.until(lambda: console.text.count("Asking the API for the job's messages…") == 2, "the answer")
-        account.set_faults("none")
+        gate.set()
         await console.sees("140 loaded", "R release")
 
 

@@ -24,6 +24,9 @@ from tui_app.screens.job.choice import marked_or_filtered
 from tui_app.screens.job.screen import JobScreen
 from tui_app.simulator.server import Options, Simulator, running
 
+REST_NEVER_COMES = "latency=600000@job_messages#4-999"
+"""What is done meanwhile has all the time that it needs."""
+
 
 @pytest.fixture
 def large() -> Iterator[Simulator]:
@@ -104,7 +107,7 @@ async def test_loading_all_asks_first_shows_how_far_and_keeps_what_came(large: S
         await console.sees("Loading all takes 14 requests", "L again")
         await console.press("j")
         await console.sees("1,000 loaded, not all")
-        large.set_faults("latency=150")
+        large.set_faults(REST_NEVER_COMES)
         await console.press("L")
         await console.sees("loading:", "of 14,500 rows", "esc ends it")
         await console.press("escape")
@@ -212,10 +215,10 @@ async def test_an_export_is_whole_private_and_never_overwrites(simulator: Simula
 
 
 async def test_an_export_that_is_ended_says_so_in_the_file(large: Simulator, tmp_path: Path) -> None:
-    large.set_faults("latency=150")
     async with console_on(settings_for(large)) as console:
         await open_job(console, "INC-4711 wave 2")
         await console.sees("14,500 found", "1,000 loaded")
+        large.set_faults(REST_NEVER_COMES)
         await console.press("E", "enter")
         await console.sees("exporting:", "of 14,500 rows")
         await console.until(lambda: "exporting: 0 " not in console.text, "some rows")
@@ -301,7 +304,7 @@ async def test_esc_ends_the_reading_for_a_report_and_no_file_is_there(large: Sim
     async with console_on(settings_for(large)) as console:
         await open_job(console, "INC-4711 wave 2")
         await console.sees("1,000 loaded, not all")
-        large.set_faults("latency=150")
+        large.set_faults(REST_NEVER_COMES)
         await console.press("E", "tab", "enter")
         await console.sees("reading for the report:", "of 14,500 rows", "esc ends it")
         await console.press("escape")

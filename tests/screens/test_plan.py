@@ -14,6 +14,7 @@ from tests.screens.test_prompt import command
 from tests.screens.test_review import bulk, confirm, released, reviewed
 from tests.support.screens import Console, console_on, held_open
 from tests.support.services import held_mail, settings_for
+from tui_app.api.client import EmailSecurityClient
 from tui_app.plans.ledger import Ledger
 from tui_app.plans.origin import Origin
 from tui_app.plans.plan import Plan
@@ -98,16 +99,19 @@ async def test_esc_while_it_is_settled_says_so_and_not_that_it_is_sent(account: 
         await console.sees("v asks")
 
 
-async def test_esc_while_it_is_checked_says_so_and_not_that_it_is_sent(account: Simulator) -> None:
+async def test_esc_while_it_is_checked_says_so_and_not_that_it_is_sent(
+    account: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with console_on(settings_for(account), size=WIDE) as console:
         await reviewed(console, bulk(account, 1))
         await confirm(console, "y")
         await console.sees("all sent", "1 of 1")
-        account.set_faults("latency=3000@reads")
+        gate = held_open(monkeypatch, EmailSecurityClient, "search_messages")
         await console.press("c", "escape")
         await console.sees("It is being looked at what was done. S stops looking.")
         assert "being sent" not in console.text
-        await console.press("S")
+        gate.set()
+        await console.sees("checked ", "1 seen delivered")
 
 
 async def test_what_is_seen_of_a_message_is_not_said_of_the_recipient_who_did_not_get_it(account: Simulator) -> None:

@@ -114,7 +114,7 @@ async def test_what_takes_many_requests_waits_for_a_key_and_esc_ends_it() -> Non
             await console.sees("11,200 found", "1,000 loaded")
             await console.press("w")
             await console.sees("Loading all takes 12 requests: L does it", "not all: 0 of 11,200 loaded, L all")
-            large.set_faults("latency=150@job_messages")
+            large.set_faults("latency=600000@job_messages#4-999")
             await console.press("L")
             await console.sees("loading:", "of 11,200 rows", "esc ends it")
             await console.until(lambda: "loading: 0 " not in console.text, "some rows")

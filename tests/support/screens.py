@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import Future
 from contextlib import asynccontextmanager
 from random import Random
 from typing import Any
@@ -91,9 +92,22 @@ async def console_on(
             yield Console(app, pilot)
 
 
-def held_open(patches: pytest.MonkeyPatch, owner: object, name: str) -> asyncio.Event:
-    """Let a coroutine function give back what it found, or fail, only when the event is set: for what is pressed meanwhile."""
-    real, gate = getattr(owner, name), asyncio.Event()
+class Gate:
+    """What coroutines wait at, in any thread, until it is opened."""
+
+    def __init__(self) -> None:
+        self._opened: Future[None] = Future()
+
+    def set(self) -> None:
+        self._opened.set_result(None)
+
+    async def wait(self) -> None:
+        await asyncio.shield(asyncio.wrap_future(self._opened))
+
+
+def held_open(patches: pytest.MonkeyPatch, owner: object, name: str) -> Gate:
+    """Let a coroutine function give back what it found, or fail, only when the gate is set: for what is pressed meanwhile."""
+    real, gate = getattr(owner, name), Gate()
 
     async def waiting(*arguments: Any, **named: Any) -> Any:
         try:

@@ -223,7 +223,8 @@ _END_OF_ADDRESS: Final = re.compile(rf"[{_ENDS_ADDRESS}]")
 _BEFORE_DOMAIN: Final = re.compile(r"\A[^\w,;]+")
 _BEHIND_LOCAL: Final = re.compile(rf"\A[{_ENDS_ADDRESS}]+")
 """Blanks and signs around the @ hide an address from programs, not from people."""
-_BEFORE_LOCAL: Final = re.compile(r"\A\W+(?=\w)")
+_BEFORE_LOCAL: Final = re.compile(r"\A(?:_*\W)+(?=\w)")
+"""Up to the last sign before the first letter; an underscore before it belongs to the signs, one behind it does not."""
 _FULL_STOPS: Final = str.maketrans(dict.fromkeys("\u2024\u3002\uff0e\uff61", "."))
 _AT: Final = str.maketrans({"\uff20": "@", "\ufe6b": "@"})
 _JOINERS: Final = re.compile("([\u200c\u200d])")
