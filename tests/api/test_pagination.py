@@ -1,4 +1,7 @@
 import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -272,3 +275,97 @@ def test_a_list_that_never_ends_ends_far_beyond_what_the_job_counts() -> None:
     with pytest.raises(Unreadable, match=r"The list has no end: .* rows came, and the job counts 2,400"):
         asyncio.run(run())
     assert asked < 20
+
+
+def read(pages: NumberedPages[Any] | CursorPages[Any]) -> tuple[list[Any], list[Any]]:
+    """What came, and what came beside it."""
+
+    async def run() -> tuple[list[Any], list[Any]]:
+        came: list[Any] = []
+        others: list[Any] = []
+        async for page in pages:
+            came += page
+            others += pages.others
+        return came, others
+
+    return asyncio.run(run())
+
+
+def by_cursor(
+    *answers: Page[tuple[str, str]], look: Callable[[tuple[str, str]], str] = lambda item: item[1]
+) -> CursorPages[Any]:
+    """Items are an id and a verdict."""
+    cursors = {str(number): page for number, page in enumerate(answers)}
+
+    async def fetch(cursor: str | None, size: int) -> Page[tuple[str, str]]:
+        number = int(cursor or 0)
+        return replace(cursors[str(number)], next=str(number + 1) if number + 1 < len(answers) else None)
+
+    return CursorPages(fetch, lambda item: item[0], 1000, look)
+
+
+A, B, C = ("a", "BULK"), ("b", "BULK"), ("c", "SPAM")
+ANOTHER_A = ("a", "MALICIOUS")
+
+
+@pytest.mark.parametrize(
+    ("answers", "misses"),
+    [
+        ([Page((A, B), count=2)], False),
+        ([Page((A, B), count=7)], True),
+        ([Page((A, B), count=3), Page((C,), count=1)], False),
+        ([Page((A, B), count=7), Page((C,), count=1)], True),
+        ([Page((A, B), count=3), Page((C,), count=3)], False),  # a server that counts the whole list
+        ([Page((A, B), count=9), Page((C,), count=3)], True),
+        ([Page((A,), count=2, unreadable=1)], True),
+        ([Page((A,), count=2, others=(B,))], False),
+        ([Page((A, B))], False),
+    ],
+)
+def test_a_page_with_less_than_it_says_makes_a_list_that_may_not_be_whole(
+    answers: list[Page[tuple[str, str]]], misses: bool
+) -> None:
+    pages = by_cursor(*answers)
+    read(pages)
+    assert pages.may_miss is misses
+    if misses and not pages.unreadable:
+        assert pages.doubts("message") == ("the server says that there is more, and brings none",)
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        [Page((A, B)), Page((ANOTHER_A,))],
+        [Page((A, B)), Page((C,), others=(ANOTHER_A,))],
+        [Page((A, B)), Page((), others=(ANOTHER_A,))],
+        [Page((A, ANOTHER_A, B))],
+        [Page((A, B), others=(ANOTHER_A,))],
+    ],
+)
+def test_what_comes_again_with_another_look_is_told_beside_what_was_asked(
+    answers: list[Page[tuple[str, str]]],
+) -> None:
+    pages = by_cursor(*answers)
+    came, others = read(pages)
+    assert came[:2] == [A, B] and ANOTHER_A in others
+    assert pages.of_one_id == 1 and pages.may_miss
+
+
+def test_what_comes_again_as_it_was_is_nothing_new() -> None:
+    pages = by_cursor(Page((A,), others=(B,)), Page((A,), others=(B,)), Page((A, C)))
+    assert read(pages) == ([A, C], [B])
+    assert (pages.of_one_id, pages.unasked) == (0, 1)
+
+
+def test_a_server_that_tells_another_verdict_on_each_page_comes_to_an_end() -> None:
+    turns = 0
+
+    async def fetch(cursor: str | None, size: int) -> Page[tuple[str, str]]:
+        nonlocal turns
+        turns += 1
+        return Page((("a", f"verdict {turns}"),), next=str(turns))
+
+    pages: CursorPages[tuple[str, str]] = CursorPages(fetch, lambda item: item[0], 1000, lambda item: item[1])
+    came, others = read(pages)
+    assert (came, others) == ([("a", "verdict 1")], [("a", "verdict 2")])
+    assert pages.may_miss and turns < 10

@@ -361,6 +361,7 @@ class EmailSecurityClient:
                 # Taken for the end, it would hide the rest of the list.
                 raise DecodeError("the answer's cursor is not text")
             items = many(envelope)
+            told, total = _whole(info.get("count")) or 0, _whole(info.get("total_count")) or 0
             return Page(
                 items,
                 next=following or None,
@@ -368,8 +369,9 @@ class EmailSecurityClient:
                 pages=(_whole(info.get("total_pages")) or None) if counted else None,
                 notices=envelope.messages,
                 unreadable=len(envelope.result or ()) - len(items),
-                # No total is promised; one that is larger than what came says that there is more.
-                total=max(_whole(info.get("total_count")) or 0, _whole(info.get("count")) or 0),
+                # Elsewhere the total is said to be always 0: a larger one costs a request more, and is not believed.
+                count=max(told, total) if counted else told,
+                total=max(told, total),
                 partial=envelope.partial,
             )
 

@@ -22,7 +22,7 @@ class Page(Generic[T]):
     """One page of a list. None is what the server did not tell.
 
     `next` is the cursor of the next page (searches only), `per_page` the size that the server goes by, `pages` how many there
-    are in all (accounts only), `total` how many items, `others` what it had beside that and was not asked for, `unreadable`
+    are in all (accounts only), `count` how many items it says that it has, `total` how many there are, `others` what it had beside that and was not asked for, `unreadable`
     how many more could not be read, `partial` whether the server said that something of it is not there.
     """
 
@@ -33,6 +33,7 @@ class Page(Generic[T]):
     notices: tuple[Notice, ...] = ()
     others: tuple[T, ...] = ()
     unreadable: int = 0
+    count: int = 0
     total: int = 0
     partial: bool = False
 

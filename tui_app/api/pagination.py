@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Hashable
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import chain, islice, repeat
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from tui_app.api.errors import ApiError, TooLarge, Unreadable
@@ -71,10 +71,20 @@ class Pages(ABC, Generic[T]):
     An item is known again for ten pages of the largest size, and one of the first page for ever: a list that begins anew ends.
     """
 
-    def __init__(self, identity: Callable[[T], str], per_page: int) -> None:
+    def __init__(
+        self, identity: Callable[[T], str], per_page: int, look: Callable[[T], Hashable] = lambda _: None
+    ) -> None:
+        """`look` = what has to be the same of two items under one identity; else they are two."""
         self._identity = identity
-        self._recent: dict[str, None] = {}
-        self._first: frozenset[str] = frozenset()
+        self._look = look
+        self._recent: dict[str, int] = {}
+        self._first: dict[str, int] = {}
+        """By identity, how an item looked, as a hash."""
+        self._two: dict[str, None] = {}
+        """Identities under which two different items came."""
+        self._came = 0
+        self._counts: set[int] = set()
+        """What pages said that they have, where it is more than they had."""
         self.per_page = per_page
         """Shrinks when an answer is too large to be taken in, and may grow again."""
         self.complete = False
@@ -88,23 +98,29 @@ class Pages(ABC, Generic[T]):
         self.others: tuple[T, ...] = ()
         """Those of them that the last page had."""
         self.of_one_id = 0
-        """How many items had the id of another one on their page, and were not the same: only the first of them is here."""
+        """How many items had the id of another one, and were not the same: only the first of them is here."""
         self.shifted = False
         """Whether rows moved from page to page while they were read: some may be missing, read the list again."""
         self.partial = False
         """Whether the server said of a page that something of it is not there."""
 
     @property
+    def _miscounted(self) -> bool:
+        """Whether pages had less than they said. A server that counts the whole list on each of them says how many came."""
+        return self.complete and bool(self._counts - {self._came})
+
+    @property
     def may_miss(self) -> bool:
         """Whether something of the list may not be here, though it is complete."""
-        return self.maybe_more or self.shifted or self.partial or self.unreadable > 0 or self.of_one_id > 0
+        some = self.maybe_more or self.shifted or self.partial or self._miscounted
+        return some or self.unreadable > 0 or self.of_one_id > 0
 
     def doubts(self, noun: str) -> tuple[str, ...]:
         """In words, why some of these may be missing, and what was left out; empty for a list that is whole."""
         return doubts_of(
             noun,
             partial=self.partial,
-            maybe_more=self.maybe_more,
+            maybe_more=self.maybe_more or self._miscounted,
             shifted=self.shifted,
             unreadable=self.unreadable,
             of_one_id=self.of_one_id,
@@ -129,46 +145,41 @@ class Pages(ABC, Generic[T]):
         self.per_page //= 2
 
     def _taken(self, page: Page[T]) -> tuple[tuple[T, ...], bool]:
-        """What is new of a page and was asked for, and whether any of it came before; new `others` are kept apart."""
+        """What is new of a page and was asked for, and whether any of it came before.
+
+        `others` are what else is new, and what came with another look than before: nobody knows which of the two counts.
+        """
         self.unreadable += page.unreadable
         self.partial |= page.partial
-        if not page.others:
-            self.others = ()
-            return self._fresh(page.items)
-        fresh, repeats = self._fresh((*page.items, *page.others))
-        apart = set(map(id, page.others))
-        self.others = tuple(item for item in fresh if id(item) in apart)
-        self.unasked += len(self.others)
-        return tuple(item for item in fresh if id(item) not in apart), repeats
-
-    def _fresh(self, items: tuple[T, ...]) -> tuple[tuple[T, ...], bool]:
-        """Those that did not come before, each once; and whether any came before."""
-        identities = [self._identity(item) for item in items]
-        if len(set(identities)) < len(items):
-            firsts: dict[str, T] = {}
-            self.of_one_id += sum(
-                firsts.setdefault(identity, item) != item for identity, item in zip(identities, items, strict=True)
-            )
-        recent, first = self._recent, self._first
-        before = len(recent)
-        fresh = items
-        repeats = not (first.isdisjoint(identities) and recent.keys().isdisjoint(identities))
-        if not repeats:
-            recent.update(dict.fromkeys(identities))
-        if len(recent) - before < len(items):
-            # Some came before, or twice.
-            found: list[T] = []
-            known = set(first) | set(islice(recent, before))
-            for identity, item in zip(identities, items, strict=True):
-                if identity not in known:
-                    known.add(identity)
-                    recent[identity] = None
-                    found.append(item)
-            fresh = tuple(found)
-        self._first = first or frozenset(recent)
-        for identity in [*islice(recent, max(0, len(recent) - REMEMBERED))]:
-            del recent[identity]
-        return fresh, repeats
+        if page.count > page.size:
+            self._counts.add(page.count)
+        fresh: list[T] = []
+        others: list[T] = []
+        here: dict[str, T] = {}
+        repeats = False
+        for asked, item in chain(zip(repeat(True), page.items), zip(repeat(False), page.others)):
+            identity, look = self._identity(item), hash((asked, self._look(item)))
+            before = self._recent.get(identity, self._first.get(identity))
+            if before is None:
+                self._recent[identity] = look
+                here[identity] = item
+                (fresh if asked else others).append(item)
+                self.unasked += not asked
+                continue
+            repeats |= identity not in here
+            same = here[identity] == item if identity in here else before == look
+            if not same:
+                self.of_one_id += 1
+                if identity not in self._two:
+                    self._two[identity] = None
+                    others.append(item)
+        self._came += len(here) + page.unreadable
+        self._first = self._first or dict(self._recent)
+        for known in (self._recent, self._two):
+            for identity in [*islice(known, max(0, len(known) - REMEMBERED))]:
+                del known[identity]
+        self.others = tuple(others)
+        return tuple(fresh), repeats
 
     def close(self) -> None:
         """Want no more pages."""
@@ -275,9 +286,13 @@ class CursorPages(Pages[T]):
     """Pages by cursor."""
 
     def __init__(
-        self, fetch: Callable[[str | None, int], Awaitable[Page[T]]], identity: Callable[[T], str], per_page: int
+        self,
+        fetch: Callable[[str | None, int], Awaitable[Page[T]]],
+        identity: Callable[[T], str],
+        per_page: int,
+        look: Callable[[T], Hashable] = lambda _: None,
     ) -> None:
-        super().__init__(identity, per_page)
+        super().__init__(identity, per_page, look)
         self._fetch = fetch
         self._cursor: str | None = None
         self._cursors: set[str] = set()
@@ -336,6 +351,7 @@ class CursorPages(Pages[T]):
             items=page.items[len(ids) :],
             others=tuple(one for one in page.others if self._identity(one) not in known),
             unreadable=page.unreadable - last.unreadable,
+            count=page.count if page.count > page.size else 0,
         )
 
     def _shrink(self) -> None:
@@ -398,14 +414,15 @@ def search_pages(
     So does then one that comes with two senders or subjects: two mails under one id.
     """
 
-    def identity(message: Message) -> str:
+    def look(message: Message) -> str:
         raw = message.raw
-        return repr((raw.id, raw.final_disposition, raw.sender, raw.subject)) if by_verdict else message.id.exact
+        return repr((raw.id, raw.final_disposition, raw.sender, raw.subject))
 
     return CursorPages(
         lambda cursor, size: client.search_messages(params, cursor=cursor, per_page=size, exact=exact),
-        identity,
+        look if by_verdict else lambda message: message.id.exact,
         per_page,
+        look,
     )
 
 
@@ -439,7 +456,7 @@ async def read_action_log(client: EmailSecurityClient, investigate_id: str) -> A
             await asyncio.sleep(0)
         fresh = [entry for entry, key in zip(page.items, keys, strict=True) if key not in seen]
         entries += fresh
-        unreadable += page.unreadable + page.partial
+        unreadable += page.unreadable + page.partial + (page.count > page.size)
         if page.items and not fresh:
             return ActionLog(tuple(entries), complete=False)
         if is_last(page, MAX_PER_PAGE, before=before, expected=0):

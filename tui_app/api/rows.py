@@ -222,17 +222,28 @@ class Message(Struct, frozen=True, gc=False):
         """Mailboxes of this customer that the mail went to; else whom it was addressed to."""
         return texts(self.raw.client_recipients or self.raw.to)
 
-    def was(self, operation: Operation) -> bool | None:
-        """Whether this was done to it; None where the API does not tell what was."""
-        told = self.raw.post_delivery_operations
-        if any(done.exact == operation.value for done in self.post_delivery_operations):
-            return True
-        return False if isinstance(told, (list, tuple)) else None
+    @property
+    def was_released(self) -> bool | None:
+        """Whether it was released from quarantine; None where the API does not tell, or in words that nobody knows."""
+        return self._was(Operation.QUARANTINE_RELEASE, Operation.RELEASE)
 
     @property
     def was_moved(self) -> bool | None:
-        """Whether it was moved, by what was done to it or by where it is; None where the API does not tell."""
-        return True if any(status.exact == "moved" for status in self.delivery_status) else self.was(Operation.MOVE)
+        """Whether it was moved, by what was done to it or by where it is; None as for a release."""
+        states = {status.exact for status in self.delivery_status}
+        if DeliveryStatus.MOVED in states:
+            return True
+        was = self._was(Operation.MOVE)
+        return was if was or states <= _DELIVERIES else None
+
+    def _was(self, *operations: Operation) -> bool | None:
+        told = self.raw.post_delivery_operations
+        done = {each.exact for each in self.post_delivery_operations}
+        if not done.isdisjoint(operations):
+            return True
+        # A word in other letters may be any of them.
+        all_known = isinstance(told, (list, tuple)) and len(told) == len(self.post_delivery_operations)
+        return False if all_known and done <= _OPERATIONS else None
 
     @property
     def when(self) -> datetime | None:

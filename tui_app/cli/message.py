@@ -58,6 +58,11 @@ def message(ctx: click.Context, /, name: str, part: str, output: str | None, as_
         parts, known = one
         # A picture depends on the verdict.
         wanted = Part(_PART_OF.get(suffix or "", part))
+        if known is None and wanted not in (Part.SUMMARY, Part.ACTIONS):
+            # Answers about a part name no message: what the message says tells whether they are about it.
+            itself = await parts.read(Part.SUMMARY)
+            if isinstance(itself, Failed):
+                print_status(f"Whether it is of this message could not be checked. {itself.sentence}")
         answer = await parts.read(wanted, known)
         if isinstance(answer, Failed):
             print_status(answer.sentence)
@@ -67,15 +72,17 @@ def message(ctx: click.Context, /, name: str, part: str, output: str | None, as_
         if output is not None:
             lines = [str(line) for line in _lines(service, wanted, parts, known)] if suffix == ".txt" else ()
             print_status(await save_message(parts, known, output, lines))
-            return ExitCode.DONE
+            return _as_certain(wanted, parts, known)
         if as_json:
             print(json_text(_wire(wanted, parts)))
+            for sentence in _doubts(wanted, parts, known):
+                print_status(sentence)
         else:
             for line in _lines(service, wanted, parts, known):
                 print(line)
         if wanted is Part.TRACE and parts.trace is not None and parts.trace.pending:
             print_status("More lines are on their way: ask again.")
-        return ExitCode.DONE
+        return _as_certain(wanted, parts, known)
 
     ctx.exit(run_command(ctx, work))
 
@@ -95,6 +102,19 @@ async def _the_one(service: EmailSecurityService, name: str) -> tuple[MessagePar
     parts = service.mail.parts(message.id)
     parts.take(message)
     return parts, message
+
+
+def _doubts(part: Any, parts: MessageParts, known: Message | None) -> list[str]:
+    """Why it may not be all of it, or another mail's, in sentences."""
+    from tui_app.mail.part_text import MAYBE_MORE_ACTIONS, unlike_message
+
+    log = parts.action_log if part == "actions" else None
+    cut = [MAYBE_MORE_ACTIONS] if log is not None and not log.complete else []
+    return [*cut, *unlike_message(part, parts, known)]
+
+
+def _as_certain(part: Any, parts: MessageParts, known: Message | None) -> ExitCode:
+    return ExitCode.PARTLY_FAILED if _doubts(part, parts, known) else ExitCode.DONE
 
 
 def _lines(service: EmailSecurityService, part: Any, parts: MessageParts, known: Message | None) -> Sequence[PartLine]:

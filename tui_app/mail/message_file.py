@@ -14,6 +14,7 @@ from tui_app.core.errors import SluiceError, UsageError
 from tui_app.core.files import new_file
 from tui_app.core.text import json_text, sanitize
 from tui_app.mail.message_parts import Failed, MessageParts, Part
+from tui_app.mail.part_text import unlike_message
 
 if TYPE_CHECKING:
     from tui_app.api.rows import Message
@@ -52,7 +53,8 @@ async def save_message(parts: MessageParts, known: Message | None, name: str, li
         case _:
             data = "".join(f"{line}\n" for line in lines)
     size = await asyncio.to_thread(_write, path, data)
-    return f"Written: {sanitize(str(path))}, {size:,} bytes."
+    other = unlike_message(Part.RAW, parts, known) if file_suffix(name) == ".eml" else ()
+    return " ".join([f"Written: {sanitize(str(path))}, {size:,} bytes.", *other])
 
 
 def _write(path: Path, data: str | bytes) -> int:

@@ -226,6 +226,9 @@ def _leg(name: str, leg: TraceLeg) -> Lines:
     return lines if leg.lines or leg.pending else [*lines, PartLine("no lines", tone=MUTED)]
 
 
+MAYBE_MORE_ACTIONS: Final = "There may be more: not all of the action log could be read."
+
+
 def actions_lines(log: ActionLog) -> Lines:
     """What was done to it: who, what, where, when, and how it ended."""
     lines: Lines = []
@@ -234,7 +237,7 @@ def actions_lines(log: ActionLog) -> Lines:
     if not log.entries:
         lines.append(PartLine("Nothing was done to it, as far as the API tells.", tone=MUTED))
     if not log.complete:
-        lines.append(PartLine("There may be more: not all of the action log could be read.", tone=WARNING))
+        lines.append(PartLine(MAYBE_MORE_ACTIONS, tone=WARNING))
     return lines
 
 
@@ -329,27 +332,37 @@ def lines_of(part: Part, parts: MessageParts, known: KnownDomains, message: Mess
 
     `message` = the message as somebody else has it: what a part tells otherwise comes first in it.
     """
-    facts = facts_of(parts.message or message)
     match part:
         case Part.SUMMARY if parts.message is not None:
             return summary_lines(parts.message, message_signs(parts.message, known))
         case Part.TRACE if parts.trace is not None:
-            return [*_warnings(unlike_trace(parts.trace, facts)), *trace_lines(parts.trace, parts.trace_remarks)]
+            other = unlike_message(part, parts, message)
+            return [*_warnings(other), *trace_lines(parts.trace, parts.trace_remarks)]
         case Part.ACTIONS if parts.action_log is not None:
             return actions_lines(parts.action_log)
         case Part.RAW if parts.raw is not None:
-            return raw_lines(parts.raw.raw.exact, facts)
+            return raw_lines(parts.raw.raw.exact, facts_of(parts.message or message))
         case Part.WHY | Part.LINKS | Part.HEADERS if parts.detections is not None:
-            return [*_warnings(_unlike(part, parts.detections, facts)), *_MADE_OF_DETECTIONS[part](parts.detections)]
+            other = unlike_message(part, parts, message)
+            return [*_warnings(other), *_MADE_OF_DETECTIONS[part](parts.detections)]
+    return []
+
+
+def unlike_message(part: Part, parts: MessageParts, message: Message | None = None) -> list[str]:
+    """What a part that was read tells otherwise than the message, in sentences: it may be another mail's."""
+    facts = facts_of(parts.message or message)
+    match part:
+        case Part.TRACE if parts.trace is not None:
+            return unlike_trace(parts.trace, facts)
+        case Part.RAW if parts.raw is not None:
+            return unlike_headers(read_eml(parts.raw.raw.exact[:_LONGEST_RAW]).headers, facts)
+        case Part.WHY | Part.LINKS | Part.HEADERS if (found := parts.detections) is not None:
+            headers = (Header(header.name, header.value) for header in found.headers)
+            return [*unlike_headers(headers, facts), *(unlike_verdict(found, facts) if part is Part.WHY else ())]
     return []
 
 
 _MADE_OF_DETECTIONS: Final = {Part.WHY: why_lines, Part.LINKS: links_lines, Part.HEADERS: headers_lines}
-
-
-def _unlike(part: Part, found: Detections, facts: Facts) -> Sequence[str]:
-    headers = (Header(header.name, header.value) for header in found.headers)
-    return [*unlike_headers(headers, facts), *(unlike_verdict(found, facts) if part is Part.WHY else ())]
 
 
 def _warnings(sentences: Iterable[str]) -> Lines:

@@ -139,10 +139,9 @@ async def _search(
         async for page in read:
             for name, message in index_by_id(page, names):
                 take_target(found.setdefault(name, {}), Target.of(message))
-            # What was not asked for may bear the id all the same: of its verdict nobody can be sure.
             for name, message in index_by_id(read.others, names):
                 if params is held and message.is_quarantined is not False:
-                    take_target(found.setdefault(name, {}), replace(Target.of(message), disposition=None))
+                    take_target(found.setdefault(name, {}), of_no_verdict(Target.of(message)))
             pages += 1
             if (names <= found.keys() and not (whole and params is held)) or pages == most:
                 break
@@ -189,11 +188,19 @@ async def _search_delivered(
             async for page in read:
                 for name, message in index_by_id(page, names):
                     take_target(found.setdefault(name, {}), Target.of(message))
+                for name, message in index_by_id(read.others, names):
+                    if name in found:
+                        take_target(found[name], of_no_verdict(Target.of(message)))
                 pages += 1
                 if names <= found.keys() or pages >= most:
                     return
         except (Invalid, UsageError):
             continue  # a sender is a hint: what such a search does not find is asked for without it
+
+
+def of_no_verdict(target: Target) -> Target:
+    """A message that came beside what was asked for: it may bear the id all the same, and of its verdict nobody can be sure."""
+    return replace(target, disposition=None)
 
 
 def take_target(known: dict[str, Target], target: Target) -> None:

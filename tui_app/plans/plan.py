@@ -10,7 +10,6 @@ from functools import cached_property
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
-from tui_app.api.enums import Operation
 from tui_app.core.id_form import IdKind, kind_of, moment_of_id
 from tui_app.core.text import NOTHING, Untrusted
 from tui_app.plans.effect import TO_RELEASE, Effect, Source
@@ -93,7 +92,7 @@ class Target:
             sender=message.sender,
             disposition=message.final_disposition,
             held=message.is_quarantined,
-            released=message.was(Operation.QUARANTINE_RELEASE),
+            released=message.was_released,
             when=message.when,
             message_id=message.message_id.exact.strip().strip("<>") if message.message_id else "",
             header_id=message.message_id.exact if message.message_id else "",

@@ -125,8 +125,8 @@ def _is_another(target: Target, known: Target) -> bool:
         (target.sender, known.sender),
         (target.subject, known.subject),
     )
-    other = any(reviewed and reviewed.exact != now.exact for reviewed, now in written)
-    return other or bool(target.recipients and set(target.recipients) != set(known.recipients))
+    other = any(reviewed.exact != now.exact for reviewed, now in written)
+    return other or set(target.recipients) != set(known.recipients)
 
 
 _COMPARED: Final = ("envelope", "reply_to", "spf", "dkim", "dmarc")

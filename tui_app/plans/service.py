@@ -21,7 +21,7 @@ from tui_app.plans.engine import Engine
 from tui_app.plans.engine_thread import EngineThread
 from tui_app.plans.guard import ODD, Guarded, Policy, guard_targets
 from tui_app.plans.ledger import Ledger
-from tui_app.plans.lookup import least_requests, look_up, take_target
+from tui_app.plans.lookup import least_requests, look_up, of_no_verdict, take_target
 from tui_app.plans.mail_of_plan import KnownMail
 from tui_app.plans.move import Move
 from tui_app.plans.odd_ones import find_odd
@@ -198,10 +198,15 @@ class PlanService:
             look = await look_again(self.read_client(), policy, unfit, plan, known, self.clock.now())
         else:
             seen: dict[str, Target] = {}
+            known_ids = {target.id for target in known}
             until_now = replace(search, end=self.clock.now())
-            async for page in search_pages(self.read_client(), until_now, by_verdict=True):
+            read = search_pages(self.read_client(), until_now, by_verdict=True)
+            async for page in read:
                 for target in map(Target.of, page):
                     take_target(seen, target)
+                for target in map(Target.of, read.others):
+                    if target.id in known_ids:
+                        take_target(seen, of_no_verdict(target))
             shown = [target for target in known if target.id in seen]
             look = judge_look(policy, unfit, plan, shown, [seen[target.id] for target in shown])
             # What the search does not show any more says for itself why.

@@ -137,4 +137,4 @@ class ReleaseReadBack:
 
 def says_released(message: Message) -> bool:
     """Whether a message is held no longer and names the release among what was done to it."""
-    return message.is_quarantined is False and message.was(Operation.QUARANTINE_RELEASE) is True
+    return message.is_quarantined is False and message.was_released is True
