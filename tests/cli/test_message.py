@@ -3,6 +3,7 @@
 import json
 import stat
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -180,11 +181,16 @@ def test_an_id_that_several_messages_share_is_not_guessed() -> None:
         assert run_here(simulator, "message", second.investigate_id)[0] == 0
 
 
-def test_a_message_costs_one_request_and_by_another_id_a_search(account: Simulator) -> None:
+def test_what_a_part_of_a_message_costs(account: Simulator) -> None:
     mail = account.account.held[5]
-    for name, wanted in ((mail.investigate_id, ["detections"]), (mail.header_id, ["search", "detections"])):
+    for name, part, wanted in (
+        (mail.investigate_id, "summary", ["message"]),
+        (mail.investigate_id, "actions", ["action_log"]),
+        (mail.investigate_id, "why", ["message", "detections"]),
+        (mail.header_id, "why", ["search", "detections"]),
+    ):
         before = len(account.wire())
-        run_here(account, "message", name, "--part", "why")
+        run_here(account, "message", name, "--part", part)
         assert [request["endpoint"] for request in account.wire()[before:]] == wanted
 
 
@@ -199,17 +205,53 @@ def test_a_part_of_the_mail_itself_is_not_taken_for_another_mail_s(
         assert not [line for line in printed.splitlines() if line.startswith(("This may be", "The verdict is"))]
 
 
-def test_a_part_of_another_mail_is_told_before_the_part(account: Simulator) -> None:
+@pytest.mark.parametrize("by", ["investigate_id", "header_id"])
+@pytest.mark.parametrize(
+    ("part", "method"), [("raw", "get_raw"), ("headers", "get_detections"), ("why", "get_detections")]
+)
+def test_a_part_of_another_mail_is_told_before_the_part(account: Simulator, by: str, part: str, method: str) -> None:
+    mail, other = account.account.held[7:9]
+    real = getattr(EmailSecurityClient, method)
+
+    async def another(client: EmailSecurityClient, name: str) -> Any:
+        return await real(client, other.investigate_id)
+
+    with mock.patch.object(EmailSecurityClient, method, another):
+        code, printed, said = run_here(account, "message", getattr(mail, by), "--part", part)
+        as_json = run_here(account, "message", getattr(mail, by), "--part", part, "--json")
+    told = f"This may be another mail's: its Message-ID is {other.header_id.strip('<>')}"
+    assert (code, said) == (4, "")
+    assert printed.startswith(told)
+    assert as_json[0] == 4 and json.loads(as_json[1])
+    assert told in as_json[2]
+
+
+def test_a_saved_mail_that_may_be_another_one_is_told(account: Simulator, tmp_path: Path) -> None:
     mail, other = account.account.held[7:9]
     real = EmailSecurityClient.get_raw
 
     async def another(client: EmailSecurityClient, name: str) -> Any:
         return await real(client, other.investigate_id)
 
+    path = tmp_path / "saved.eml"
     with mock.patch.object(EmailSecurityClient, "get_raw", another):
-        code, printed, _ = run_here(account, "message", mail.header_id, "--part", "raw")
-    assert code == 0
-    assert printed.startswith(f"This may be another mail's: its Message-ID is {other.header_id.strip('<>')}")
+        code, _, said = run_here(account, "message", mail.investigate_id, "--output", str(path))
+    assert code == 4
+    assert f"Written: {path}" in said and "This may be another mail's: its Message-ID is" in said
+
+
+def test_an_action_log_that_is_not_whole_ends_with_4(account: Simulator) -> None:
+    mail = account.account.held[7]
+    real = EmailSecurityClient.list_action_log
+
+    async def partial(client: EmailSecurityClient, name: str, **where: Any) -> Any:
+        return replace(await real(client, name, **where), partial=True)
+
+    with mock.patch.object(EmailSecurityClient, "list_action_log", partial):
+        for options in ((), ("--json",)):
+            code, printed, said = run_here(account, "message", mail.investigate_id, "--part", "actions", *options)
+            assert code == 4
+            assert "There may be more: not all of the action log could be read." in (said if options else printed)
 
 
 # ---- files
@@ -298,7 +340,7 @@ def test_contents_that_are_gone_and_mail_without_a_detection_say_so() -> None:
         clean = next(mail for mail in simulator.account.campaign if not mail.is_detection)
         for mail, sentence in (
             (simulator.account.held[2199], "contents are kept for a limited time"),
-            (clean, "for mail with a detection only"),
+            (clean, "Only mail with a detection has this"),
         ):
             for part in ("why", "links", "headers", "raw"):
                 code, printed, said = run_here(simulator, "message", mail.investigate_id, "--part", part)

@@ -12,6 +12,7 @@ from tui_app.api.enums import Destination
 from tui_app.api.models import Job
 from tui_app.api.rows import JobMessage
 from tui_app.core.errors import GuardError
+from tui_app.core.text import Untrusted
 from tui_app.plans.effect import Effect, Source
 from tui_app.plans.follow_up import retry_of_job, undo_effect, undo_of_job
 from tui_app.plans.request import PlanRequest
@@ -205,6 +206,7 @@ def test_what_takes_back_what(
     "told",
     [
         {"postfix_id": "4NZZZZZZZZZZZZ09"},
+        {"postfix_id": "another"},
         {"alert_id": "4NZZZZZZZZZZZZ09-2026-11-19T00:00:00"},
         {"email_message_id": "<another@acme.example>"},
     ],
@@ -221,3 +223,25 @@ def test_a_row_whose_names_are_another_mail_s_than_its_id_is_left_out(told: dict
             [replace(target, held=True)], PlanRequest(ids=request.ids, row_names=request.row_names)
         ).unfit
         assert [kept.why for kept in unfit] == ["the job's row tells of another mail than its id"] * another
+
+
+@pytest.mark.parametrize(
+    ("known", "another"),
+    [
+        ({}, False),
+        ({"subject": Untrusted("Parcel 31"), "sender": Untrusted("n@news.example")}, False),
+        ({"subject": Untrusted("Parcel 56")}, True),
+        ({"sender": Untrusted("m@news.example")}, True),
+        ({"recipients": (Untrusted("c@b.example"), Untrusted("A@b.example")), "recipients_known": True}, False),
+        ({"recipients": (Untrusted("c@b.example"),), "recipients_known": True}, True),
+        ({"recipients": (Untrusted("c@b.example"),), "recipients_known": False}, False),
+    ],
+)
+def test_a_row_about_another_mailbox_or_words_than_its_mail_is_left_out(known: dict[str, Any], another: bool) -> None:
+    plans = lonely_service("http://127.0.0.1:9").plans
+    request = retried(
+        row(1, postfix_id=None, message={"id": mail(1), "subject": "Parcel 31", "from": "n@news.example"})
+    )
+    target = replace(held_mail(mail(1)), held=True, **known)
+    unfit = plans.guard([target], PlanRequest(ids=request.ids, row_names=request.row_names)).unfit
+    assert [kept.why for kept in unfit] == ["the job's row tells of another mail than its id"] * another

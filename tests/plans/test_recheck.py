@@ -388,6 +388,7 @@ async def test_recipients_that_nobody_asked_for_are_told_of_a_plan_that_is_gone_
     [
         ({"sender": Untrusted("eve@evil.example")}, ANOTHER),
         ({"sender": Untrusted("")}, ANOTHER),
+        ({"subject": Untrusted("Wire transfer today")}, ANOTHER),
         ({"recipients": (Untrusted("bo@acme.example"),)}, ANOTHER),
         ({"recipients": (Untrusted("bo@acme.example"), Untrusted("al@acme.example"))}, ""),
         ({"disposition": Untrusted("SPAM")}, "its verdict is SPAM, it was BULK"),
@@ -398,7 +399,17 @@ async def test_recipients_that_nobody_asked_for_are_told_of_a_plan_that_is_gone_
         ),
         ({}, ""),
     ],
-    ids=["sender", "no sender", "fewer recipients", "another order", "verdict", "reply-to", "spf", "nothing"],
+    ids=[
+        "sender",
+        "no sender",
+        "a subject where there was none",
+        "fewer recipients",
+        "another order",
+        "verdict",
+        "reply-to",
+        "spf",
+        "nothing",
+    ],
 )
 def test_a_message_is_the_one_that_was_shown_or_it_is_told_what_is_not(changes: dict[str, Any], why: str) -> None:
     shown = held_mail(

@@ -19,11 +19,13 @@ def written(colour: tuple[int, int, int]) -> str:
 
 @given(COLOURS)
 @example((255, 0, 0))
+@example((255, 7, 92))  # black and white letters can be read alike on it
 def test_the_bar_can_be_read_in_every_colour(colour: tuple[int, int, int]) -> None:
     ground, letters = header_style(written(colour), DARK)
     other = WHITE if letters == BLACK else BLACK
     assert {letters, other} == {BLACK, WHITE}
-    assert contrast(rgb(letters), rgb(ground)) >= contrast(rgb(other), rgb(ground))
+    # WCAG's weights are rounded, those here are not.
+    assert contrast(rgb(letters), rgb(ground)) >= contrast(rgb(other), rgb(ground)) - 0.01
     for ink, bar in (
         (rgb(letters), rgb(ground)),
         (in_256(rgb(letters)), in_256(rgb(ground))),

@@ -99,7 +99,9 @@ def row_names(rows: Iterable[JobMessage]) -> dict[str, dict[RowNames, None]]:
                 "" if name is None else name.exact.strip()
                 for name in (row.email_message_id, row.postfix_id, row.alert_id)
             )
-            names = RowNames(message_id.strip("<>"), postfix_id, alert_id)
+            sender, subject = ("" if words is None else words.exact for words in (row.sender, row.subject))
+            recipient = row.recipient.exact.strip()
+            names = RowNames(message_id.strip("<>"), postfix_id, alert_id, sender, subject, recipient)
             told.setdefault(row.investigate_id.exact.strip(), {})[names] = None
     return told
 

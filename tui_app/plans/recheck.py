@@ -118,15 +118,16 @@ def judge_look(
 
 
 def _is_another(target: Target, known: Target) -> bool:
-    """Whether a message is not the one that was shown, as far as that was known."""
+    """Whether a message is not the one that was shown; of one out of a journal only what that keeps is compared."""
     if not target.checked or not known.checked:
         return False
     written = (
         (target.sender, known.sender),
         (target.subject, known.subject),
     )
-    other = any(reviewed.exact != now.exact for reviewed, now in written)
-    return other or set(target.recipients) != set(known.recipients)
+    shown = target.features is not None
+    other = any((shown or reviewed) and reviewed.exact != now.exact for reviewed, now in written)
+    return other or bool((shown or target.recipients) and set(target.recipients) != set(known.recipients))
 
 
 _COMPARED: Final = ("envelope", "reply_to", "spf", "dkim", "dmarc")

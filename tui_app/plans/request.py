@@ -17,19 +17,30 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RowNames:
-    """Names of a mail that a row of a job told beside its investigate id; empty for what it did not tell.
+    """What a row of a job told of its mail beside the investigate id; empty for what it did not tell.
 
-    `message_id` is without brackets.
+    `message_id` is without brackets, `recipient` the mailbox that the row is about.
     """
 
     message_id: str = ""
     postfix_id: str = ""
     alert_id: str = ""
+    sender: str = ""
+    subject: str = ""
+    recipient: str = ""
 
     def are_of(self, target: Target) -> bool:
-        """Whether none of them is another mail's, as far as they can be compared."""
-        pairs = ((self.message_id, target.message_id), (self.postfix_id, target.postfix_id or ""))
+        """Whether none of it is another mail's, as far as it can be compared."""
+        pairs = (
+            (self.message_id, target.message_id),
+            (self.postfix_id, target.postfix_id or ""),
+            (self.sender, target.sender.exact),
+            (self.subject, target.subject.exact),
+        )
         if any(told and known and told != known for told, known in pairs):
+            return False
+        mailboxes = {to.exact.strip().casefold() for to in target.recipients} if target.recipients_known else ()
+        if self.recipient and mailboxes and self.recipient.casefold() not in mailboxes:
             return False
         return not any(agrees_with(name, target.names) is False for name in (self.postfix_id, self.alert_id) if name)
 
