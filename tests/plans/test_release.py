@@ -74,6 +74,23 @@ def test_an_item_with_an_id_of_another_message_delivers_nothing(said: dict[str, 
     assert bool(result.why) is (outcome is Outcome.UNKNOWN)
 
 
+@pytest.mark.parametrize(
+    ("known", "told", "outcome"),
+    [
+        ({}, {"delivered": ["ceo@other.example"]}, Outcome.UNKNOWN),
+        ({}, {"undelivered": ["ceo@other.example"]}, Outcome.UNKNOWN),
+        ({}, {"delivered": ["ceo@other.example", "Bo@ACME.example"]}, Outcome.DELIVERED),
+        ({"recipients_known": False}, {"delivered": ["ceo@other.example"]}, Outcome.DELIVERED),
+        ({"recipients": ()}, {"delivered": ["ceo@other.example"]}, Outcome.DELIVERED),
+    ],
+)
+def test_an_item_that_names_only_recipients_of_others_is_about_another_mail(
+    known: dict[str, Any], told: dict[str, Any], outcome: Outcome
+) -> None:
+    target = held_mail(IDS[0], **{"recipients": (Untrusted("bo@acme.example"),), "recipients_known": True} | known)
+    assert _released(target, ReleaseItem.from_wire({"id": IDS[0], **told})).outcome is outcome
+
+
 def held(number: int, **changes: Any) -> dict[str, Any]:
     return {
         "id": IDS[number], "postfix_id": NAMES[number], "is_quarantined": True, "final_disposition": "BULK", **changes

@@ -11,7 +11,7 @@ from tests.plans.test_settle import Case, held_again, releases_on
 from tests.support.services import held_mail
 from tui_app.api.models import ReleaseItem
 from tui_app.core.text import Untrusted
-from tui_app.plans.commands import Send
+from tui_app.plans.commands import Resume, Send
 from tui_app.plans.ledger import Ledger
 from tui_app.plans.release import _released
 from tui_app.plans.report import as_json, as_markdown
@@ -44,6 +44,21 @@ async def test_what_nobody_asked_for_is_told_in_the_plan_and_in_its_report(
         assert kept.state.remarks == state.remarks
         assert told.split(":")[0] in as_json(kept)
         assert "what answers told beside what was asked: nothing" not in as_markdown(kept)
+
+
+async def test_after_success_beside_errors_nothing_more_is_sent_before_somebody_has_looked(tmp_path: Path) -> None:
+    with running(Options(quota=0, held=60, messages=100, faults="none")) as account:
+        targets = held_again(account, 6)
+        case = Case(1, "extra_items=4@release#1", 6, 2, PATIENT)
+        async with releases_on(account, tmp_path, case) as releases:
+            looked_up = await releases.look_up([target.id for target in targets])
+            account.set_faults(case.faults)
+            state = await releases.start(Send(releases.plan(releases.guard(looked_up), "x")))
+            assert (state.phase, state.requests, len(state.unsent)) == (Phase.HALTED, 1, 4)
+            assert len(state.with_outcome(Outcome.DELIVERED)) == 2, "what it says of each stays"
+            rest = await releases.review_rest(releases.ledger.find(state.plan.plan_id))
+            state = await releases.start(Resume(releases.ledger.find(state.plan.plan_id), reviewed=rest.fit))
+            assert (state.phase, len(state.with_outcome(Outcome.DELIVERED))) == (Phase.DONE, 6)
 
 
 names = st.text(st.sampled_from("abc"), min_size=1, max_size=3)

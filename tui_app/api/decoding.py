@@ -29,10 +29,7 @@ class DecodeError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """An answer's envelope. `result` is plain JSON data, or, if `typed`, a list of structs that were decoded at once.
-
-    `partial` = success, and yet something of the result is not there: the answer names errors, or its status is 206.
-    """
+    """An answer's envelope. `result` is plain JSON data, or, if `typed`, a list of structs that were decoded at once."""
 
     success: bool
     result: Any
@@ -40,7 +37,11 @@ class Envelope:
     messages: tuple[Notice, ...]
     result_info: dict[str, Any]
     typed: bool = False
-    partial: bool = False
+
+    @property
+    def partial(self) -> bool:
+        """Whether something of the result is not there, though it is a success: it names errors."""
+        return self.success and bool(self.errors)
 
 
 MAX_ITEMS: Final = 10_000

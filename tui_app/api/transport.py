@@ -48,6 +48,7 @@ _CRAFTY: Final = re.compile(r"//|\\|%2f|%5c|/(\.|%2e){1,2}(/|$)", re.IGNORECASE)
 """What another reader of an address could take for another path."""
 _LARGE: Final = 64 * 1024
 _PARTIAL_CONTENT: Final = 206
+_IS_PARTIAL: Final = Notice(None, Untrusted.of("a part of the answer is missing (HTTP 206)"))
 MAX_POLLS: Final = 30
 """How often a slow search is asked for; with the waits between that is two minutes and a half."""
 
@@ -201,8 +202,10 @@ class Transport:
                     continue
                 envelope, value = await self._understood(answer, request, read, parse)
                 if envelope.partial and not isinstance(value, Page):  # a page says itself that it is not whole
-                    why = "The API's answer is not whole: it says success, and names errors beside it."
-                    raise Unreadable(why, request=request, notices=envelope.errors, ray=_ray(answer))
+                    why = f"The API's answer is not whole: it says success, and also: {envelope.errors[0].message}"
+                    raise Unreadable(
+                        why, request=request, status=answer.status, notices=envelope.errors, ray=_ray(answer)
+                    )
                 self._bucket.success()
                 return value
             except RateLimited as limited:
@@ -424,8 +427,8 @@ def _understand(
     try:
         envelope = parse(answer.body)
         if envelope.success:
-            if envelope.errors or answer.status == _PARTIAL_CONTENT:
-                envelope = replace(envelope, partial=True)
+            if answer.status == _PARTIAL_CONTENT:
+                envelope = replace(envelope, errors=(*envelope.errors, _IS_PARTIAL))
             return envelope, read(envelope)
     except DecodeError as garbled:
         kind = TooLarge if garbled.too_large else Unreadable

@@ -383,6 +383,10 @@ class Engine:
                 if self.state.unknown:
                     self._keep(phase=Phase.STOPPED if self._stopping else Phase.HALTED)
                     return
+            if answer.contradicted and queue:
+                # Somebody has to look at what it says before more is sent.
+                self._keep(phase=Phase.STOPPED if self._stopping else Phase.HALTED)
+                return
             if not answer.results:
                 continue  # all were left out at the last moment: nothing was sent
             if canary and queue:

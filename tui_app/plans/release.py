@@ -23,7 +23,7 @@ from tui_app.plans.effect import TO_RELEASE
 from tui_app.plans.lookup import HELD_MAYBE_MORE
 from tui_app.plans.plan import LONGEST_WINDOW
 from tui_app.plans.recheck import LOOK_AGAIN_AFTER
-from tui_app.plans.response import BatchResult, Next, match_by_identity
+from tui_app.plans.response import BatchResult, Next, match_by_identity, names_only_strangers
 from tui_app.plans.settle import ReleaseReadBack
 from tui_app.plans.state import SAID_DONE, ArrivalCheck, Outcome, PlanState, Result, Sighting
 
@@ -217,6 +217,8 @@ def _released(target: Target, item: ReleaseItem) -> Result:
         return Result(target, Outcome.UNKNOWN, why="the answer gives it the id of another message")
     outcome = release_outcome(item)
     why = "the answer names no recipient" if outcome is Outcome.UNKNOWN else ""
+    if names_only_strangers(target, (*item.delivered, *item.undelivered, *item.failed)):
+        outcome, why = Outcome.UNKNOWN, "the answer names none of its recipients"
     return Result(target, outcome, item.delivered, item.undelivered, item.failed, why)
 
 

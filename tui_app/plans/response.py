@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar, assert_never
 from tui_app.api.errors import ApiError, Forbidden, RateLimited, Unauthenticated
 from tui_app.api.write_result import Ambiguous, Done, Refused, Unsent, WriteResult
 from tui_app.core.address import canonical_address
-from tui_app.core.text import plural, sanitize
+from tui_app.core.text import Untrusted, plural, sanitize
 from tui_app.plans.plan import Target
 from tui_app.plans.state import Outcome, PlanState, Result
 
@@ -45,6 +45,8 @@ class BatchResult:
     """Whether the API said for certain that nothing was done."""
     remarks: tuple[str, ...] = ()
     """What the answer told beside what was asked: it goes on record, and somebody should look at it."""
+    contradicted: bool = False
+    """Whether the answer says success, and names errors: nothing more is sent before somebody has looked at it."""
 
     @property
     def http(self) -> int | None:
@@ -99,7 +101,8 @@ def judge(batch: tuple[Target, ...], result: WriteResult[T], match: Callable[[T]
             unknown = any(each.outcome is Outcome.UNKNOWN for each in matched.results)
             contradictions = tuple(f"the answer says success and also: {error.message.detail()}" for error in errors)
             following = Next.SETTLE if unknown else Next.CONTINUE
-            return BatchResult(matched.results, None, following, remarks=(*contradictions, *matched.remarks))
+            remarks = (*contradictions, *matched.remarks)
+            return BatchResult(matched.results, None, following, remarks=remarks, contradicted=bool(errors))
         case Refused(error) if len(batch) > 1 and error.status in _SPLITS and not isinstance(error, _HALTS):
             # Nothing was done. One id in it may be the reason: the others are not to suffer for it.
             why = "refused as a whole, then halved"
@@ -159,8 +162,20 @@ def match_by_identity(
 
 
 def _known(target: Target) -> set[str]:
-    """The recipients of a message in one form."""
-    return {canonical_address(name.exact) or name.exact for name in target.recipients}
+    """The recipients of a message in one form; none where nothing is known to compare with."""
+    if not (target.checked and target.recipients_known):
+        return set()
+    return {_in_one_form(name) for name in target.recipients}
+
+
+def _in_one_form(name: Untrusted) -> str:
+    return canonical_address(name.exact) or name.exact
+
+
+def names_only_strangers(target: Target, told: Iterable[Untrusted]) -> bool:
+    """Whether an answer names recipients, and none that the message has: it is about another one."""
+    names = set(map(_in_one_form, told))
+    return bool(names and (known := _known(target))) and names.isdisjoint(known)
 
 
 def _strangers(result: Result) -> str:
@@ -171,11 +186,11 @@ def _strangers(result: Result) -> str:
     )
     if twice := [name for name, count in told_of.items() if count > 1]:
         return f"the answer for {sanitize(target.id)} tells several outcomes for {sanitize(twice[0], 80)}"
-    if not (target.checked and target.recipients_known and target.recipients):
-        return ""  # nothing is known to compare with
     known, told = _known(target), (*result.delivered, *result.undelivered, *result.failed)
-    others = [name for name in told if (canonical_address(name.exact) or name.exact) not in known]
-    missing = len(known - {canonical_address(name.exact) or name.exact for name in told})
+    if not known:
+        return ""
+    others = [name for name in told if _in_one_form(name) not in known]
+    missing = len(known - set(map(_in_one_form, told)))
     if told and missing and not others:
         return f"the answer for {sanitize(target.id)} does not name {plural(missing, 'recipient')} of {len(known)}"
     if not others:
