@@ -2,13 +2,16 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from random import Random
+from typing import Any
 
 import pytest
 
 from tests.support.clock import HurriedClock
 from tests.support.faulty import ACCOUNT, Received, answer, faulty, success
 from tests.support.services import HELD, held_targets, lonely_service, service_on
+from tui_app.api.client import EmailSecurityClient
 from tui_app.api.enums import ActionType, DeliveryStatus, Destination, JobStatus
 from tui_app.api.errors import Forbidden, NotFound, ServerFault, Unauthenticated
 from tui_app.api.models import Job
@@ -160,11 +163,18 @@ async def test_a_release_job_that_would_free_malicious_mail_is_held_back(simulat
         service.jobs.guard(new, preview, include=[verdict for verdict, _ in preview.dispositions])
 
 
-async def test_what_is_wrong_with_a_refusal_is_found_out(simulator: Simulator) -> None:
+async def test_what_is_wrong_with_a_refusal_is_found_out(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
     async with service_on(simulator, account_id="0" * 32) as service:
         with pytest.raises(Forbidden) as caught:
             await service.client.list_jobs()
         assert simulator.account.account_id in await service.diagnose(caught.value)
+        real = EmailSecurityClient.list_accounts
+
+        async def partial(client: EmailSecurityClient, **where: Any) -> Any:
+            return replace(await real(client, **where), partial=True)
+
+        monkeypatch.setattr(EmailSecurityClient, "list_accounts", partial)
+        assert "Whether it sees this account is not known" in await service.diagnose(caught.value)
     async with service_on(simulator, credential=TokenCredential(Secret("wrong", "test"))) as service:
         with pytest.raises(Unauthenticated) as refused:
             await service.client.list_jobs()

@@ -12,6 +12,7 @@ import pytest
 from tests.support.faulty import FaultyServer, answer, faulty, success
 from tests.support.services import lonely_service, service_on
 from tests.support.trials import RELEASE, TO_JUNK
+from tui_app.api.client import EmailSecurityClient
 from tui_app.api.enums import Destination, Disposition
 from tui_app.api.errors import ApiError
 from tui_app.api.submission import MOST_SUBMITTED
@@ -176,6 +177,26 @@ async def test_what_never_arrived_stays_unknown_and_an_older_or_another_report_d
         still = await service.writes.settle(lost)
         assert (still.open, still.sums(), still.answers) == (True, "4 unknown", lost.answers)
         assert "the action logs show no such report" in service.activities[-1].sentence
+
+
+async def test_an_action_log_that_is_not_whole_does_not_show_that_there_is_no_report(
+    account: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = EmailSecurityClient.list_action_log
+
+    async def partial(client: EmailSecurityClient, name: str, **where: Any) -> Any:
+        return replace(await real(client, name, **where), partial=True)
+
+    async with released(account) as (service, entry, targets):
+        asked = await service.submissions.prepare(entry, known(targets))
+        account.set_faults("close_before@submit")
+        await service.submissions.send(entry, asked, NONE)
+        account.set_faults("none")
+        monkeypatch.setattr(EmailSecurityClient, "list_action_log", partial)
+        (lost,) = service.plans.ledger.open_writes(service.settings.identity)
+        still = await service.writes.settle(lost)
+        assert (still.open, still.sums()) == (True, "4 unknown")
+        assert {answer.why for answer in still.acceptances.values()} == {"not all of its action log could be read"}
 
 
 async def test_some_of_a_report_can_be_settled_while_others_stay_open(account: Simulator) -> None:

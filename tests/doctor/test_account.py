@@ -20,12 +20,15 @@ from tests.support.clock import StillClock
 from tests.support.faulty import ACCOUNT, Received, answer, failure, faulty, success
 from tests.support.services import settings_for
 from tui_app.api.budget import Budget
+from tui_app.api.models import CloudflareAccount
+from tui_app.api.page import Page
 from tui_app.auth.credentials import KeyCredential, Secret, TokenCredential
 from tui_app.config.proxy import Proxy
 from tui_app.config.settings import Settings
 from tui_app.core.clock import SystemClock
 from tui_app.core.errors import ExitCode
 from tui_app.doctor import examination, machine
+from tui_app.doctor.access import check_accounts
 from tui_app.doctor.check import CheckResult, State, exit_code_of
 from tui_app.doctor.examination import MOST_REQUESTS, Examination, Subject
 from tui_app.doctor.terminal import TerminalSnapshot
@@ -98,6 +101,15 @@ async def test_a_token_that_is_not_accepted_and_another_account(account: Simulat
     found, _ = await looked_at(subject_of(settings_for(account, account_id="f" * 32), tmp_path))
     assert (found["token"].state, found["jobs"].state) == (State.OK, State.WRONG)
     assert account.account.account_id in found["accounts"].found
+
+
+def test_a_list_of_accounts_that_is_not_whole_does_not_say_that_the_account_is_not_seen(account: Simulator) -> None:
+    settings = settings_for(account)
+    other = CloudflareAccount.from_wire({"id": "f" * 32, "name": "Other Ltd"})
+    whole = Page((other,), count=1)
+    assert "They see: Other Ltd" in check_accounts(settings, whole).found
+    for page in (replace(whole, partial=True), replace(whole, count=2), replace(whole, pages=2)):
+        assert "there may be more" in check_accounts(settings, page).found
 
 
 async def test_the_oldest_generation(tmp_path: Path) -> None:

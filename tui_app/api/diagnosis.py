@@ -29,7 +29,8 @@ async def diagnose(client: EmailSecurityClient, error: ApiError) -> str:
     if token.status is not TokenState.ACTIVE:
         return f"The token is {token.status}."
     try:
-        accounts = [account async for page in account_pages(client) for account in page]
+        pages = account_pages(client)
+        accounts = [account async for page in pages for account in page]
     except ApiError:
         return "The token is valid, but not for this account, or it lacks Cloud Email Security permissions."
     if client.transport.settings.account_id in {account.id.exact for account in accounts}:
@@ -37,5 +38,7 @@ async def diagnose(client: EmailSecurityClient, error: ApiError) -> str:
     if not accounts:
         # A token without the permission to list accounts sees none: that says nothing about this account.
         return "The token is valid, but not for this account, or it lacks Cloud Email Security permissions."
+    if pages.may_miss:
+        return "The token is valid. Whether it sees this account is not known: the list of its accounts may be incomplete."
     seen = ", ".join(f"{account.name} ({account.id})" for account in accounts[:3])
     return f"The token is valid, but does not see this account. It sees: {seen}."

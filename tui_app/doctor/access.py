@@ -111,8 +111,8 @@ def check_accounts(settings: Settings, accounts: Answer[Page[CloudflareAccount]]
         return look(
             "accounts", "None is listed: the token may lack the permission to list them.", "That is not needed."
         )
-    if (accounts.pages or 1) > 1 or accounts.unreadable:
-        return look("accounts", f"The account is not among the first {len(accounts.items)}: there are more.")
+    if (accounts.pages or 1) > 1 or accounts.unreadable or accounts.partial or accounts.count > accounts.size:
+        return look("accounts", f"The account is not among the first {len(accounts.items)}: there may be more.")
     seen = ", ".join(f"{account.name} ({account.id})" for account in accounts.items[:3])
     return look("accounts", f"The credentials don't list this account. They see: {seen}", "Check the account id.")
 

@@ -80,6 +80,8 @@ async def _seen(client: EmailSecurityClient, mail: SubmittedMail, entry: WriteEn
         # It was sent once: one of them is somebody else's, and nothing tells which.
         words = "; ".join(dict.fromkeys(answer.why for answer in answers))
         return MailAnswer(Acceptance.UNKNOWN, why=f"the action log contradicts itself: {words}"[:_MOST_WORDS])
+    if not answers and not log.complete:
+        return MailAnswer(Acceptance.UNKNOWN, why="not all of its action log could be read")
     return answers[0] if answers else None
 
 

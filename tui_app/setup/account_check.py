@@ -196,7 +196,7 @@ class AccountCheck:
         told: list[str] = []
         if odd:
             told.append(f"{plural(odd, 'account')} with an id that is none {'was' if odd == 1 else 'were'} left out.")
-        if len(found) >= MOST_ACCOUNTS or pages.maybe_more or not pages.complete:
+        if len(found) >= MOST_ACCOUNTS or pages.may_miss or not pages.complete:
             told.append("There may be more: if yours is missing, give its id.")
         return AccountList(tuple(found.values()), " ".join(told))
 
