@@ -44,6 +44,8 @@ MOMENT = datetime(2026, 11, 20, 12, 0, 0, tzinfo=UTC)
 OF_THE_TESTER = ("CLOUDFLARE_", "MAILSLUICE_", "TEXTUAL", "XDG_", "HTTP", "http", "NO_COLOR", "PYTHON")
 """How the names of variables begin that would change what is tested."""
 PTY = Path(__file__).parent / "pty"
+SLOW = ("cli", "drills", "faults", "pty", "screens")
+"""Folders whose tests run the whole console, or processes; elsewhere a file of tests says itself that it is slow."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -62,10 +64,12 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark what needs a terminal by its folder; leave the long suite out unless it is asked for; the slowest comes first."""
+    """Mark what needs a terminal, and what is slow, by its folder; leave the long suite out unless it is asked for; the slowest comes first."""
     for item in items:
         if item.path.is_relative_to(PTY):
             item.add_marker("pty")
+        if item.path.parent.name in SLOW:
+            item.add_marker("slow")
     if "long" not in config.option.markexpr:
         long = [item for item in items if item.get_closest_marker("long")]
         config.hook.pytest_deselected(items=long)

@@ -14,6 +14,8 @@ from tui_app.mail.search import MailSubject
 from tui_app.rows.view import RowView, Superseded
 from tui_app.simulator.server import Options, Simulator, running
 
+pytestmark = pytest.mark.slow
+
 CASES = (
     ("envelope", "envelope"),
     ("spf", "SPF fail, the others pass"),

@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 from tests.mail.hostile import ANY_TEXT, MEGABYTE, assert_safe, bounded
 from tui_app.mail.html_text import html_to_text
 
+pytestmark = pytest.mark.slow
+
 TAGS = st.sampled_from(
     ["<p>", "</p>", "<div hidden>", "</div>", "<a href=x>", "</a>", "<b>", "</b>", "<table>", "<td>", "<tr>", "</table>", "<ul>", "<li>", "</ul>", "<script>", "</script>", "<!--", "-->", "<img alt='a'>", "<form action=y>", "<input>", "<pre>", "</pre>", "<textarea>", "</textarea>", "<br>", "&amp;", "&#x1b;", "&#0;", "&#99999999999;", "<", ">", "\"", "'", "=", "/", "text", " ", "\n"]
 )  # fmt: skip

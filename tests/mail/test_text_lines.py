@@ -5,6 +5,8 @@ from tests.mail.hostile import ANY_TEXT, MEGABYTE, assert_safe, bounded
 from tui_app.core.text import sanitize
 from tui_app.mail.text_lines import GOES_ON, text_lines
 
+pytestmark = pytest.mark.slow
+
 
 def test_lines_end_in_every_way() -> None:
     assert text_lines("a\r\nb\nc\rd\u2028e\u2029f\n") == ["a", "b", "c", "d", "e", "f"]

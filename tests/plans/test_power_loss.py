@@ -28,6 +28,8 @@ from tui_app.plans.storage import Storage
 from tui_app.service import EmailSecurityService
 from tui_app.simulator.server import Options, Simulator, running
 
+pytestmark = pytest.mark.slow
+
 
 @dataclass(frozen=True)
 class Named:

@@ -32,6 +32,8 @@ from tui_app.plans.storage import Storage
 from tui_app.service import EmailSecurityService
 from tui_app.simulator.server import Options, Simulator, running
 
+pytestmark = pytest.mark.slow
+
 MESSAGES, BATCH = 60, 10
 BATCHES = MESSAGES // BATCH
 ERRNOS = (errno.ENOSPC, errno.EIO, errno.EROFS, errno.EDQUOT)

@@ -107,7 +107,9 @@ async def test_esc_while_it_is_checked_says_so_and_not_that_it_is_sent(
         await confirm(console, "y")
         await console.sees("all sent", "1 of 1")
         gate = held_open(monkeypatch, EmailSecurityClient, "search_messages")
-        await console.press("c", "escape")
+        await console.press("c")
+        await console.sees("S stop")
+        await console.press("escape")
         await console.sees("It is being looked at what was done. S stops looking.")
         assert "being sent" not in console.text
         gate.set()

@@ -102,7 +102,8 @@ class Gate:
         self._opened.set_result(None)
 
     async def wait(self) -> None:
-        await asyncio.shield(asyncio.wrap_future(self._opened))
+        # A test that has failed before it opened the gate must come to its end.
+        await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(self._opened)), 3 * PATIENCE)
 
 
 def held_open(patches: pytest.MonkeyPatch, owner: object, name: str) -> Gate:

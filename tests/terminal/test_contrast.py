@@ -28,6 +28,8 @@ from tui_app.widgets.table import RowTable
 from tui_app.widgets.text_lines import TextLine
 from tui_app.widgets.virtual_table import Cell
 
+pytestmark = pytest.mark.slow
+
 IN_COLOURS = (DARK, LIGHT, HIGH_CONTRAST, COLOUR_BLIND)
 LEAST = {DARK.name: READABLE, LIGHT.name: READABLE, COLOUR_BLIND.name: READABLE, HIGH_CONTRAST.name: 7.0}
 """What each theme promises in `docs/configuration.md`."""

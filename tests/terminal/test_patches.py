@@ -34,6 +34,8 @@ from tui_app.terminal import patches
 from tui_app.terminal.key_parser import KeyParser
 from tui_app.terminal.writer import NonBlockingWriter
 
+pytestmark = pytest.mark.slow
+
 PACKAGE = Path(tui_app.__file__).parent
 OWNERS: dict[str, type | ModuleType] = {
     "App": App,

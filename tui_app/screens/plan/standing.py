@@ -174,6 +174,8 @@ class Standing:
                 return "It is being asked what became of them. ‹plan.stop› stops asking."
             case Phase.CHECKING:
                 return "It is being looked at what was done. ‹plan.stop› stops looking."
+            case _ if self.state.ended:
+                return "It is just beginning: wait a moment."
             case _:
                 return (
                     "The plan is being sent. ‹plan.stop› stops after the request in flight, ctrl+q also quits after it."
