@@ -15,7 +15,7 @@ from tui_app.plans.commands import Resume, Send
 from tui_app.plans.ledger import Ledger
 from tui_app.plans.release import _released
 from tui_app.plans.report import as_json, as_markdown
-from tui_app.plans.response import match_by_identity
+from tui_app.plans.response import CONTRADICTED, match_by_identity
 from tui_app.plans.state import Outcome, Phase
 from tui_app.simulator.server import Options, running
 
@@ -56,6 +56,7 @@ async def test_after_success_beside_errors_nothing_more_is_sent_before_somebody_
             state = await releases.start(Send(releases.plan(releases.guard(looked_up), "x")))
             assert (state.phase, state.requests, len(state.unsent)) == (Phase.HALTED, 1, 4)
             assert len(state.with_outcome(Outcome.DELIVERED)) == 2, "what it says of each stays"
+            assert str(state.error) == CONTRADICTED
             rest = await releases.review_rest(releases.ledger.find(state.plan.plan_id))
             state = await releases.start(Resume(releases.ledger.find(state.plan.plan_id), reviewed=rest.fit))
             assert (state.phase, len(state.with_outcome(Outcome.DELIVERED))) == (Phase.DONE, 6)

@@ -39,6 +39,8 @@ async def diagnose(client: EmailSecurityClient, error: ApiError) -> str:
         # A token without the permission to list accounts sees none: that says nothing about this account.
         return "The token is valid, but not for this account, or it lacks Cloud Email Security permissions."
     if pages.may_miss:
-        return "The token is valid. Whether it sees this account is not known: the list of its accounts may be incomplete."
+        return (
+            "The token is valid. Whether it sees this account is not known: the list of its accounts may be incomplete."
+        )
     seen = ", ".join(f"{account.name} ({account.id})" for account in accounts[:3])
     return f"The token is valid, but does not see this account. It sees: {seen}."

@@ -26,7 +26,7 @@ from tui_app.plans.records import (
     settled_record,
 )
 from tui_app.plans.replay import resending
-from tui_app.plans.response import Next, anything_done, judge
+from tui_app.plans.response import CONTRADICTED, Next, anything_done, judge
 from tui_app.plans.state import OPEN, UNSEEN, Outcome, Phase, PlanState, Result
 
 if TYPE_CHECKING:
@@ -384,8 +384,8 @@ class Engine:
                     self._keep(phase=Phase.STOPPED if self._stopping else Phase.HALTED)
                     return
             if answer.contradicted and queue:
-                # Somebody has to look at what it says before more is sent.
-                self._keep(phase=Phase.STOPPED if self._stopping else Phase.HALTED)
+                phase = Phase.STOPPED if self._stopping else Phase.HALTED
+                self._keep(phase=phase, error=None if self._stopping else GuardError(CONTRADICTED))
                 return
             if not answer.results:
                 continue  # all were left out at the last moment: nothing was sent

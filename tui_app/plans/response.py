@@ -22,6 +22,11 @@ _TOLD: Final = 5
 _HALTS: Final = (Unauthenticated, Forbidden, RateLimited)
 
 
+CONTRADICTED: Final = (
+    "An answer says success, and names errors beside it: look at what was done before you send the rest."
+)
+
+
 class Next(Enum):
     """What follows a batch."""
 
