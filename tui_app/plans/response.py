@@ -22,7 +22,7 @@ _TOLD: Final = 5
 _HALTS: Final = (Unauthenticated, Forbidden, RateLimited)
 
 
-CONTRADICTED: Final = (
+CONTRADICTED: Final = "An answer says success and an error: look before you go on."
     "An answer says success, and names errors beside it: look at what was done before you send the rest."
 )
 
