@@ -23,7 +23,6 @@ _HALTS: Final = (Unauthenticated, Forbidden, RateLimited)
 
 
 CONTRADICTED: Final = "An answer says success and an error: look before you go on."
-)
 
 
 class Next(Enum):
