@@ -7,6 +7,7 @@ import pytest
 
 from tests.support.pasted import ONE, VICTIM, told
 from tui_app.api.enums import Disposition, JobStatus, RowStatus
+from tui_app.core.fitting import fitted
 from tui_app.core.signs import SignKind
 from tui_app.core.text import Untrusted
 from tui_app.plans import pasted_screen
@@ -15,7 +16,6 @@ from tui_app.plans.state import Outcome, Sighting
 from tui_app.screens import format as fmt
 from tui_app.screens.mail import group_rows, groups, part_view, rows, screen
 from tui_app.screens.plan import recipients, review_rows
-from tui_app.widgets.columns import fitted
 
 STATES = sorted(
     {

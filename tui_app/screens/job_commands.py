@@ -13,6 +13,7 @@ from tui_app.api.enums import ActionType
 from tui_app.api.models import DeletedJob, Job
 from tui_app.api.write_result import Ambiguous, Done, Refused, Unsent, WriteResult
 from tui_app.core.errors import GuardError, SluiceError
+from tui_app.core.fitting import fitted
 from tui_app.core.text import plural
 from tui_app.jobs.commands import StillAtWork
 from tui_app.jobs.job_write import Kind, describe_write
@@ -20,7 +21,6 @@ from tui_app.jobs.progress import describe_action
 from tui_app.jobs.several import SeveralWrites, one_after_another
 from tui_app.plans.follow_up import UNDO_OF_RELEASE, effect_of, way_back
 from tui_app.screens.confirm import Confirm
-from tui_app.widgets.columns import fitted
 from tui_app.widgets.redaction import PrivateText
 
 if TYPE_CHECKING:

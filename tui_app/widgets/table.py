@@ -16,8 +16,9 @@ from textual.strip import Strip
 from textual.widgets.data_table import Column as TableColumn
 from textual.widgets.data_table import ColumnKey
 
+from tui_app.core.fitting import end_of, fitted, short_address
 from tui_app.key_map import key_map_of
-from tui_app.widgets.columns import Column, end_of, fitted, shares, short_address
+from tui_app.widgets.columns import Column, shares
 from tui_app.widgets.list_rows import ListRows
 from tui_app.widgets.redaction import PrivateText, redaction_of
 from tui_app.widgets.virtual_table import Cell, Rows, VirtualTable

@@ -17,6 +17,7 @@ from tui_app.api.enums import RowStatus
 from tui_app.core.clock import local_time
 from tui_app.core.errors import GuardError, SluiceError
 from tui_app.core.files import free_path
+from tui_app.core.fitting import end_of
 from tui_app.core.text import plural
 from tui_app.jobs.failures import FAILURES, OTHER
 from tui_app.jobs.progress import describe_action
@@ -34,7 +35,6 @@ from tui_app.screens.job_follow_up import why_no_follow_up
 from tui_app.screens.line_help import FILE_HELP, LineHelp
 from tui_app.screens.line_screen import LineScreen
 from tui_app.screens.long_task import ASK_BEFORE, LOADING, LongTask
-from tui_app.widgets.columns import end_of
 from tui_app.widgets.inputs import OpenedLine
 from tui_app.widgets.table import RowTable
 from tui_app.widgets.text_lines import Piece, StatusLine, TextLine

@@ -17,6 +17,7 @@ from textual.widgets import Button, Input, Static
 from tui_app.core.clock import local_time, rough_duration
 from tui_app.core.confirmation import to_type
 from tui_app.core.errors import SluiceError
+from tui_app.core.fitting import end_of
 from tui_app.core.paths import sheet
 from tui_app.core.text import plural, sanitize
 from tui_app.plans.commands import Send
@@ -40,7 +41,6 @@ from tui_app.screens.plan.review_rows import (
     sample_row,
     together,
 )
-from tui_app.widgets.columns import end_of
 from tui_app.widgets.inputs import LineInput
 from tui_app.widgets.text_lines import Piece, TextBlock, TextLine
 

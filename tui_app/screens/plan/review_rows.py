@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Final
 
 from rich.cells import cell_len
 
+from tui_app.core.fitting import end_of, fitted, short_address
 from tui_app.core.text import plural, sanitize
 from tui_app.plans.guard import ODD
 from tui_app.plans.odd_ones import OddOne, odd_sums, target_signs
 from tui_app.plans.summary import NO_DOMAIN, rarest_first, sender_domain, sender_local, verdict_of
 from tui_app.screens import format as fmt
-from tui_app.widgets.columns import end_of, fitted, short_address
 from tui_app.widgets.redaction import AddressText, PrivateText
 from tui_app.widgets.text_lines import Piece, breaks
 

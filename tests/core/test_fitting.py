@@ -1,11 +1,11 @@
-"""Columns: what of a domain or an address is left where there is little room."""
+"""Fitting: what of a domain or an address is left where there is little room."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from tui_app.widgets.columns import end_of, short_address
+from tui_app.core.fitting import end_of, short_address
 
 
 @pytest.mark.parametrize(
