@@ -15,6 +15,7 @@ from tui_app.core.address import (
     domains_in,
     unreadable_sender,
 )
+from tui_app.core.confusables import prototypes
 
 
 @given(
@@ -268,6 +269,20 @@ def test_a_huge_sender_is_read_in_one_pass(hostile: str) -> None:
         (" " * 9000 + "ceo@acme.example", "ceo@acme.example"),
         ("\u2060" * 9000 + "ceo@acme.example", "ceo@acme.example"),
         ("ceo@acme.example★2", "ceo@acme.example"),
+        ("ceo@@acme.example", "ceo@acme.example"),
+        ("ceo@ ＠.@acme.example", "ceo@acme.example"),
+        ("ceo@,acme.example", "ceo@acme.example"),
+        ("ceo,@;acme.example", "ceo@acme.example"),
+        ("ceo@acme·example", "ceo@acme.example"),
+        ("ceo@acme·example, x@evil.test", "ceo@acme.example"),
+        ("ceo@acme·example.evil.test", "ceo@acme.example.evil.test"),
+        ("ceo@acme.example·evil.test", "ceo@acme.example"),
+        ("ceo@acme..example", "ceo@acme.example"),
+        ("ceo@acme-.★example", "ceo@acme.example"),
+        ("info@paral·lel.example", "info@paral·lel.example"),
+        ("info@ビッグ・ボーイ.example", "info@ビッグ・ボーイ.example"),
+        ("Anna @, Bob", ""),
+        ("@@" * 3000 + ", x", ""),
         ("srv@prod.v2 and srv@db.prod2", ""),
         ("the ceo@ \u00a0corp.example", "ceo@corp.example"),
         ("Lunch @ 9.30am", ""),
@@ -285,6 +300,13 @@ def test_an_address_in_a_name_is_found(name: str, address: str) -> None:
 @given(st.text(max_size=100))
 def test_an_address_in_any_name_is_found_or_not(text: str) -> None:
     assert address_in_name(text).count("@") <= 1
+
+
+def test_whatever_looks_like_a_full_stop_is_one_in_the_address_of_a_name() -> None:
+    alike = {sign for sign, other in prototypes().items() if other in (prototypes()["\u2024"], prototypes()["\u2022"])}
+    assert {"·", "•", "‧", "۰"} <= alike
+    missed = {sign for sign in alike if address_in_name(f"ceo@acme{sign}example") != "ceo@acme.example"}
+    assert missed == set()
 
 
 NO_LETTERS = st.characters(codec=None, exclude_categories=("L", "M", "Nd", "Nl", "No", "So")) | st.sampled_from(

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Final
 
 from tui_app.core.text import normal, visible
@@ -220,13 +220,22 @@ _LONGEST_NAME: Final = 4096
 _LONGEST_BLANK: Final = 1_000_000
 _ENDS_ADDRESS: Final = r"\s<>()\[\]{}\"'`,;:|\\/@“”‘’«»„"
 _END_OF_ADDRESS: Final = re.compile(rf"[{_ENDS_ADDRESS}]")
-_BEFORE_DOMAIN: Final = re.compile(r"\A[^\w,;]+")
+_BEFORE_DOMAIN: Final = re.compile(r"\A\W+")
 _BEHIND_LOCAL: Final = re.compile(rf"\A[{_ENDS_ADDRESS}]+")
 """Blanks and signs around the @ hide an address from programs, not from people."""
 _BEFORE_LOCAL: Final = re.compile(r"\A(?:_*\W)+(?=\w)")
 """Up to the last sign before the first letter; an underscore before it belongs to the signs, one behind it does not."""
 _FULL_STOPS: Final = str.maketrans(dict.fromkeys("\u2024\u3002\uff0e\uff61", "."))
 _AT: Final = str.maketrans({"\uff20": "@", "\ufe6b": "@"})
+_TWICE: Final = re.compile(r"@(?:\W*@)+")
+"""An @ written several times, also with signs between: one of them would stand beside nothing."""
+_LIKE_FULL_STOPS: Final = str.maketrans(
+    dict.fromkeys(
+        "\u00b7\u02d9\u0387\u0660\u06d4\u06f0\u0701\u0702\u1427\u16eb\u2022\u2027\u2219\u22c5\u2e31\u30fb\uff65\ua4f8\ua60e\ua78f\U00010101\U00010a50\U0001d16d",
+        ".",
+    )
+)
+_AROUND_FULL_STOP: Final = re.compile(rf"[^\w{_ENDS_ADDRESS}]*\.[^\w{_ENDS_ADDRESS}]*")
 _JOINERS: Final = re.compile("([\u200c\u200d])")
 """Invisible, but a part of words in some languages."""
 _LONGEST_LOCAL: Final = 64
@@ -245,11 +254,12 @@ def address_in_name(name: str) -> str:
     text = _seen(" ".join(name[:_LONGEST_BLANK].split())[: 4 * _LONGEST_NAME])[:_LONGEST_NAME]
     text = text.translate(_AT).translate(_FULL_STOPS)
     tried = 0
-    for before, after in pairwise(text.split("@")):
+    for before, after in pairwise(_TWICE.sub("@", text).split("@")):
         if not (local := _local_at_end(before)):
             continue
-        run = _END_OF_ADDRESS.split(_BEFORE_DOMAIN.sub("", after), maxsplit=1)[0]
-        for host in _prefixes(run[:_LONGEST_DOMAIN]):
+        run = _END_OF_ADDRESS.split(_BEFORE_DOMAIN.sub("", after), maxsplit=1)[0][:_LONGEST_DOMAIN]
+        # As it is written comes first: what looks like a full stop may be a letter of the domain, or a sign behind it.
+        for host in chain.from_iterable(map(_prefixes, dict.fromkeys((run, _with_full_stops(run))))):
             tried += 1
             # Who makes it too long to be read has something to hide: it is told as it is written.
             if tried > _MOST_TRIED or _is_full_domain(host):
@@ -272,6 +282,11 @@ def _local_at_end(before: str) -> str:
     backwards = before.rstrip()[-2 * _LONGEST_LOCAL :][::-1]
     local = _END_OF_ADDRESS.split(_BEHIND_LOCAL.sub("", backwards), maxsplit=1)[0]
     return _BEFORE_LOCAL.sub("", local[:_LONGEST_LOCAL][::-1])
+
+
+def _with_full_stops(run: str) -> str:
+    """A domain as people read it: with a full stop for each sign that looks like one, and no other signs around it."""
+    return _AROUND_FULL_STOP.sub(".", run.translate(_LIKE_FULL_STOPS))
 
 
 def _prefixes(run: str) -> Iterator[str]:
