@@ -117,6 +117,17 @@ def test_a_long_hostile_text_is_looked_at_character_by_character(hostile: str, m
         ("acme-news.test", "like acme-news.example: the same name under .test"),
         ("partner.com", "like partner.example: the same name under .com"),
         ("acme-nеws.test", "like acme-news.example: Cyrillic е for e, under .test"),
+        ("kmail_.test", "like kmail.test: _ added"),
+        ("_kmai1.test", "like kmail.test: _ added, 1 for l"),
+        ("kmail--.test", "like kmail.test: - added"),
+        ("acme_news.example", "like acme-news.example: _ for -"),
+        ("acme--news.example", "like acme-news.example: - added"),
+        ("acme-news_.test", "like acme-news.example: _ added, under .test"),
+        ("kmail_test.evil.example", "holds kmail.test, but is of evil.example"),
+        ("kmail.test_.example", "holds kmail.test, but is of test_.example"),
+        ("kmail_.--test.evil.example", "holds kmail.test, but is of evil.example"),
+        ("kmail._.test", "holds kmail.test, but is of _.test"),
+        ("acme_news_login.test", "holds acme-news.example, but is of acme_news_login.test"),
     ],
 )
 def test_an_imitation_is_told_with_its_characters(domain: str, told: str) -> None:
@@ -148,6 +159,8 @@ def test_an_imitation_is_told_with_its_characters(domain: str, told: str) -> Non
         ("busy-film.example", "two that are frequent"),
         ("busy-firm.example", "two that are frequent"),
         ("unlike.test", "nothing"),
+        ("k-mail.test", "a short name with a hyphen in it"),
+        ("_", "nothing but a sign"),
         ("", "no domain"),
         ("x" * 300, "too long"),
     ],
@@ -282,6 +295,8 @@ def test_of_two_that_look_the_same_the_one_with_less_mail_imitates(
         ("google-like.example", "g00gle-like.example"),
         ("partner.example", "pаrtner.example"),
         ("apple.test", "аррӏе.test"),
+        ("kmail.test", "kmail_.test"),
+        ("my-mail.test", "my--mail.test"),
     ],
 )
 @pytest.mark.parametrize(

@@ -33,6 +33,25 @@ def skeleton(text: str) -> str:
     return alike
 
 
+_HYPHENS: Final = re.compile(r"-{2,}")
+
+
+def _plain_hyphens(text: str) -> str:
+    """A domain or a label without what its hyphens hide from a comparison, not from people: one for several and for `_`, none at an end.
+
+    A label of nothing else is none.
+    """
+    if "_" not in text and "-" not in text:
+        return text
+    labels = (_HYPHENS.sub("-", label.replace("_", "-")).strip("-") for label in text.split("."))
+    return ".".join(filter(None, labels))
+
+
+def _look(text: str) -> str:
+    """The skeleton of a domain or a label, its hyphens plain."""
+    return _plain_hyphens(skeleton(text))
+
+
 # --- Scripts ------------------------------------------------------------------------------------------------------
 
 _NORMAL_TOGETHER: Final = (
@@ -153,7 +172,7 @@ class KnownDomains:
     Organisations are compared: `mail.acme.example` counts for `acme.example`, and never imitates it. Our own never imitate.
 
     Of two that look the same one may be spelled with a trick: `rn` for `m`, `vv` for `w`, 0 or 1 among letters, letters of
-    another script, where the other has the plain letter. The trick imitates however much mail there is of it. The plain one
+    another script, where the other has the plain letter, or an underscore or a hyphen too many. The trick imitates however much mail there is of it. The plain one
     is told only when it has less than a twentieth of the trick's mail: then the trick may be an honest name, as `corner` is.
     Where neither is a trick, or each is, the one with less mail imitates; with as much mail each is told as like the other.
     One that is written in capitals to look the same imitates however much mail it has.
@@ -192,18 +211,18 @@ class KnownDomains:
 
     def _look_at(self, domain: str) -> None:
         shown = _shown(domain)
-        self._same.setdefault(skeleton(shown), []).append(domain)
-        self._same_in_capitals.setdefault(skeleton(shown.upper()), []).append(domain)
+        self._same.setdefault(_look(shown), []).append(domain)
+        self._same_in_capitals.setdefault(_look(shown.upper()), []).append(domain)
 
     def _learn(self, domain: str) -> None:
         label, _, suffix = domain.partition(".")
         shown = _shown(domain)
-        alike = skeleton(shown)
+        alike = _look(shown)
         self._alike.setdefault(alike, domain)
         if len(domain) >= _LONG_HYPHENATED:
             self._hyphenated.setdefault(alike.replace(".", "-"), domain)
         if len(label) >= _LONG_NAME and (domain in self._own or self._counts.get(domain, 0) >= _WELL_KNOWN):
-            self._names.setdefault(skeleton(shown.partition(".")[0]), domain)
+            self._names.setdefault(_look(shown.partition(".")[0]), domain)
         if len(label) >= _LONG_LABEL:
             for near in _neighbourhood(shown.partition(".")[0]):
                 self._near.setdefault(f"{near}.{suffix}", []).append(domain)
@@ -236,7 +255,7 @@ class KnownDomains:
         return known in self._own or (count >= _FREQUENT and count >= _FREQUENT * self._counts.get(ours, 0))
 
     def _same_look(self, ours: str, shown: str) -> Likeness | None:
-        alike = skeleton(shown)
+        alike = _look(shown)
         for known in self._same.get(alike, ())[:_MOST_COMPARED]:
             if known != ours and self._imitates_the_same(ours, shown, known):
                 return Likeness(known, replaced(shown, _shown(known)))
@@ -261,8 +280,10 @@ class KnownDomains:
         return other >= max(1, count)
 
     def _held(self, ours: str, whole: str) -> Likeness | None:
-        labels = skeleton(whole).split(".")
-        for known in (*self._held_in_labels(labels), *self._held_in_hyphens(labels), *self._held_names(ours)):
+        labels = _look(whole).split(".")
+        # A label of hyphens alone makes another domain of it, and is not seen: `acme._.example`.
+        hidden = (self._alike.get(".".join(labels)),) if len(labels) <= whole.count(".") else ()
+        for known in (*hidden, *self._held_in_labels(labels), *self._held_in_hyphens(labels), *self._held_names(ours)):
             if self._imitated(known, ours):
                 return Likeness(known, f"{_IS_OF}{sanitize(ours, LONGEST_DOMAIN)}")
         return None
@@ -281,7 +302,7 @@ class KnownDomains:
 
     def _held_names(self, ours: str) -> Iterator[str]:
         """Names of known ones that are a part of our own: `acme-news-login.test`."""
-        label = skeleton(_unicode_label(ours.partition(".")[0]))
+        label = _look(_unicode_label(ours.partition(".")[0]))
         for window in _windows(label):
             if window != label and (known := self._names.get(window)):
                 yield known
@@ -292,12 +313,12 @@ class KnownDomains:
         if not _LONG_LABEL - 1 <= len(label) < _LONGEST_LABEL:
             return None
         tried: set[str] = set()
-        alike = skeleton(_shown(ours))
+        alike = _look(_shown(ours))
         for near in _neighbourhood(label):
             for known in self._near.get(f"{near}.{suffix}", ()):
                 if known not in tried and self._imitated(known, ours):
                     tried.add(known)
-                    if skeleton(_shown(known)) == alike:
+                    if _look(_shown(known)) == alike:
                         continue  # these are judged by their looks alone
                     if how := _one_difference(label, _unicode_label(known.partition(".")[0])):
                         return Likeness(known, how)
@@ -305,7 +326,7 @@ class KnownDomains:
 
     def _other_ending(self, ours: str, shown: str) -> Likeness | None:
         label, _, _ = shown.partition(".")
-        known = self._names.get(skeleton(label))
+        known = self._names.get(_look(label))
         if known is None or not self._imitated(known, ours):
             return None
         ending = f"under .{sanitize(ours.partition('.')[2], LONGEST_DOMAIN)}"
@@ -339,7 +360,7 @@ _LOOK_LIKE_LETTERS: Final = frozenset("01")
 
 @lru_cache(maxsize=10_000)
 def _tricks(shown: str) -> tuple[int, ...]:
-    """How often a domain has each of the spellings that imitate plain letters."""
+    """How often a domain has each of the spellings that imitate plain letters or hyphens."""
     text = shown.casefold()
     digits = 0
     for run in _DIGITS.finditer(text):
@@ -347,7 +368,8 @@ def _tricks(shown: str) -> tuple[int, ...]:
         if _LOOK_LIKE_LETTERS.issuperset(run[0]) and any(map(str.isalpha, around)):
             digits += len(run[0])
     foreign = 0 if text.isascii() else sum(script(each) not in ("Latin", COMMON) for each in text)
-    return text.count("rn"), text.count("vv"), digits, foreign
+    hyphens = text.count("_") + len(text) - len(_plain_hyphens(text))
+    return text.count("rn"), text.count("vv"), digits, foreign, hyphens
 
 
 def _is_trick(shown: str, other: str) -> bool:
@@ -397,7 +419,7 @@ def told_apart(piece: str) -> str:
 
 
 def replaced(text: str, known: str) -> str:
-    """Which characters of a text stand for which of the known one that it looks like: `I for l`, `rn for m`."""
+    """Which characters of a text stand for which of the known one that it looks like: `I for l`, `rn for m`, `_ added`."""
     told: list[str] = []
     at = beside = 0
     while at < len(text):
@@ -406,8 +428,13 @@ def replaced(text: str, known: str) -> str:
             if len(other) == theirs and skeleton(mine) == skeleton(other):
                 break
         else:
-            break
-        if not theirs:
+            ours, theirs = _odd_hyphens(text[at:], known[beside:])
+            if not ours and not theirs:
+                break
+            mine, other = text[at : at + ours], known[beside : beside + theirs]
+        if not ours:
+            told.append(f"{told_apart(other)} left out")
+        elif not theirs:
             mark = unicodedata.category(mine).startswith("M")
             told.append(
                 f"a mark on {text[at - 1]}"
@@ -418,3 +445,8 @@ def replaced(text: str, known: str) -> str:
             told.append(f"{told_apart(mine)} for {told_apart(other)}")
         at, beside = at + ours, beside + theirs
     return ", ".join(list(dict.fromkeys(told))[:_MOST_REPLACED]) or "the same look"
+
+
+def _odd_hyphens(text: str, known: str) -> tuple[int, int]:
+    """How many hyphens or underscores two texts begin with that differ in these, at most one each."""
+    return int(text[:1] in ("-", "_")), int(known[:1] in ("-", "_"))
