@@ -66,6 +66,22 @@ def test_a_domain_with_letters_of_another_script_has_its_form_on_the_wire_beside
     assert sender_domain_counts(mails(f"a@{'п' * 70}.example", 1)) == [(NO_DOMAIN, 1)]
 
 
+def test_one_domain_is_counted_once_however_it_is_written() -> None:
+    wire = [*mails("a@xn--cme-5cd.example", 1), *mails("a@аcme.example", 1), *mails("a@XN--CME-5CD.example.", 2)]
+    assert sender_domain_counts(wire) == [("аcme.example (xn--cme-5cd.example)", 4)]
+    capitals = [*mails("a@exampIe.test", 1), *mails("a@exampie.test", 1)]
+    assert sender_domain_counts(capitals) == [("exampIe.test", 2)], "what it imitates is seen"
+    assert sender_domain_counts([*capitals, *mails("a@exampie.test", 1)]) == [("exampie.test", 3)]
+    assert sender_domain_counts(mails("a@xn--a.example", 2)) == [("xn--a.example", 2)], "it stands for no letters"
+
+
+def test_messages_of_one_domain_stand_together_however_it_is_written() -> None:
+    targets = [*mails("a@Acme.example", 2), *mails("a@zoo.example", 3), *mails("a@acme.example", 2)]
+    assert [str(target.sender)[2:].lower() for target in rarest_first(targets)] == (
+        ["zoo.example"] * 3 + ["acme.example"] * 4
+    )
+
+
 @given(
     st.one_of(
         st.text(max_size=30).map("x@acme.example{}".format),

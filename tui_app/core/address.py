@@ -149,8 +149,12 @@ def _is_domain(written: str) -> bool:
 
 def _folded(domain: str) -> str:
     """Its letters in a form that their spellings share, as small and capital ones do; what is invisible stays."""
-    labels = normal(domain).casefold().split(".")
-    return unicodedata.normalize("NFKC", ".".join(map(_letters_of, labels))).casefold()
+    return unicodedata.normalize("NFKC", letters_of(normal(domain).casefold())).casefold()
+
+
+def letters_of(domain: str) -> str:
+    """A domain with the letters that `xn--` stands for, in each label that can be read. Sanitize it before a screen."""
+    return ".".join(map(_letters_of, domain.split(".")))
 
 
 def _letters_of(label: str) -> str:

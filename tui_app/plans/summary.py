@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
 
-from tui_app.core.address import canonical_domain, domain_in
+from tui_app.core.address import canonical_domain, domain_in, letters_of
 from tui_app.core.look_alike import idn_forms, skeleton
 from tui_app.core.organisations import LONGEST_DOMAIN
 from tui_app.core.text import Untrusted, sanitize
@@ -35,13 +36,27 @@ def verdict_of(target: Target) -> str:
 def sender_domain(target: Target) -> str:
     """The domain of the sender, whole and as safe text; where the guard finds none, a word that says so.
 
-    One with letters of other scripts has its form on the wire behind it: many look like the usual ones.
+    One with letters of other scripts has its form on the wire behind it, however it was written: many look like the usual ones.
     """
-    # As it is written: `exampIe` is not `example`, and in small letters nobody would see what it imitates.
     domain = domain_in(target.sender.exact)
-    if not domain:
-        return NO_DOMAIN
-    return domain if domain.isascii() else f"{sanitize(domain, LONGEST_DOMAIN)} ({canonical_domain(domain)})"
+    return _told(domain) if domain else NO_DOMAIN
+
+
+@lru_cache(maxsize=10_000)
+def _told(domain: str) -> str:
+    # As it is written: `exampIe` is not `example`, and in small letters nobody would see what it imitates.
+    wire = canonical_domain(domain)
+    shown = letters_of(wire) if domain.isascii() else domain
+    return domain if shown == wire else f"{sanitize(shown, LONGEST_DOMAIN)} ({wire})"
+
+
+def domain_of(target: Target) -> str:
+    """The sender's domain in the one form by which mail is counted; empty where the guard finds none. Not for a screen."""
+    domain = domain_in(target.sender.exact)
+    return _one_form(domain) if domain else ""
+
+
+_one_form: Final = lru_cache(maxsize=10_000)(canonical_domain)
 
 
 def sender_local(target: Target) -> str:
@@ -54,31 +69,43 @@ def sender_local(target: Target) -> str:
 def _alike_key(domain: str) -> str:
     """A rough form that domains share which look like each other: for sorting, never for a decision.
 
-    Only the first label counts, without hyphens, and i is l: `acme.example.evil.test` and `acrne.example` have the key
+    Only the first label counts, without hyphens and underscores, and i is l: `acme.example.evil.test` and `acrne.example` have the key
     of `acme.example`.
     """
     shown, _ = idn_forms(domain.lower()) or (domain.lower(), domain)
-    return skeleton(shown).split(".")[0].replace("-", "").replace("i", "l")
+    return skeleton(shown).split(".")[0].replace("-", "").replace("_", "").replace("i", "l")
+
+
+def _counted_domains(targets: Iterable[Target]) -> list[tuple[str, str, int]]:
+    """Sender domains in their one form, as they are told, with their counts; in the order of `sender_domain_counts`."""
+    spellings: dict[str, Counter[str]] = {}
+    for target in targets:
+        spellings.setdefault(domain_of(target), Counter())[sender_domain(target)] += 1
+    # One domain is told once, as most of its mail writes it; where as much is written otherwise, with capitals.
+    counted = [
+        (domain, min(found, key=lambda told: (-found[told], told)), found.total())
+        for domain, found in spellings.items()
+    ]
+    alike: dict[str, list[int]] = {}
+    for _, told, count in counted:
+        alike.setdefault(_alike_key(told), []).append(count)
+
+    def place(entry: tuple[str, str, int]) -> tuple[bool, bool, int, str, str]:
+        domain, told, _ = entry
+        key = _alike_key(told)
+        return bool(domain), len(alike[key]) == 1, min(alike[key]), key, told
+
+    return sorted(counted, key=place)
 
 
 def sender_domain_counts(targets: Iterable[Target]) -> list[tuple[str, int]]:
     """Sender domains with their counts; none at all first, then those that look alike beside each other, then the rarest."""
-    counted = Counter(map(sender_domain, targets))
-    alike: dict[str, list[int]] = {}
-    for domain, count in counted.items():
-        alike.setdefault(_alike_key(domain), []).append(count)
-
-    def place(pair: tuple[str, int]) -> tuple[bool, bool, int, str, str]:
-        key = _alike_key(pair[0])
-        return pair[0] != NO_DOMAIN, len(alike[key]) == 1, min(alike[key]), key, pair[0]
-
-    return sorted(counted.items(), key=place)
+    return [(told, count) for _, told, count in _counted_domains(targets)]
 
 
 def rarest_first(targets: Iterable[Target]) -> list[Target]:
     """Messages with the rarest verdict first; within one those whose sender domains look alike stand together, rare ones first."""
     listed = list(targets)
     verdicts = dict(verdict_counts(listed))
-    domains = [domain for domain, _ in sender_domain_counts(listed)]
-    place = {domain: at for at, domain in enumerate(domains)}
-    return sorted(listed, key=lambda each: (verdicts[verdict_of(each)], verdict_of(each), place[sender_domain(each)]))
+    place = {domain: at for at, (domain, _, _) in enumerate(_counted_domains(listed))}
+    return sorted(listed, key=lambda each: (verdicts[verdict_of(each)], verdict_of(each), place[domain_of(each)]))

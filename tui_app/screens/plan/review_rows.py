@@ -11,7 +11,7 @@ from tui_app.core.fitting import end_of, fitted, short_address
 from tui_app.core.text import plural, sanitize
 from tui_app.plans.guard import ODD
 from tui_app.plans.odd_ones import OddOne, odd_sums, target_signs
-from tui_app.plans.summary import NO_DOMAIN, rarest_first, sender_domain, sender_local, verdict_of
+from tui_app.plans.summary import NO_DOMAIN, domain_of, rarest_first, sender_domain, sender_local, verdict_of
 from tui_app.screens import format as fmt
 from tui_app.widgets.redaction import AddressText, PrivateText
 from tui_app.widgets.text_lines import Piece, breaks
@@ -39,8 +39,8 @@ def counted(counts: Sequence[tuple[str, int]], most: int, of: str, other: str) -
 def one_of_each_kind(targets: Iterable[Target]) -> list[Target]:
     """One message of each kind, by verdict and sender domain, then the others; the rarest first."""
     listed = rarest_first(targets)
-    kinds = {(verdict_of(target), sender_domain(target)): target for target in reversed(listed)}
-    firsts = [target for target in listed if kinds[verdict_of(target), sender_domain(target)] is target]
+    kinds = {(verdict_of(target), domain_of(target)): target for target in reversed(listed)}
+    firsts = [target for target in listed if kinds[verdict_of(target), domain_of(target)] is target]
     seen = {target.id for target in firsts}
     return [*firsts, *(target for target in listed if target.id not in seen)]
 
