@@ -214,11 +214,13 @@ def test_a_message_id_of_several_messages_is_told_with_their_ids_and_none_is_sen
     ended = run("release", one.header_id, "--reason", "x", "--yes", "--include-unchecked")
     assert (ended.returncode, simulator.account.truth.entries) == (3, [])
     for mail in (one, other):
-        assert f"{mail.investigate_id}  {mail.disposition}  {mail.subject}" in ended.stderr
+        assert f"{mail.investigate_id}  {mail.disposition}, from {mail.sender} {mail.subject}" in ended.stderr
     other.header_id = "<other@x.example>"
     ended = run("release", "--from", "-", "--reason", "x", "--yes", stdin=f"Message-ID: {one.header_id}\n")
     assert ended.returncode == 0
-    assert f"{one.header_id} is {one.investigate_id}  {one.disposition}  {one.subject}" in ended.stderr
+    assert (
+        f"{one.header_id} is {one.investigate_id}  {one.disposition}, from {one.sender} {one.subject}" in ended.stderr
+    )
     assert [entry["id"] for entry in simulator.account.truth.of("release")] == [one.investigate_id]
 
 

@@ -13,7 +13,7 @@ from tui_app.plans.summary import (
     rarest_first,
     sender_domain,
     sender_domain_counts,
-    sender_local,
+    sender_told,
     verdict_counts,
 )
 
@@ -101,15 +101,21 @@ def test_the_review_names_a_domain_where_the_guard_reads_one_and_only_there(send
 
 
 @pytest.mark.parametrize(
-    ("sender", "local"),
+    ("sender", "told"),
     [
-        ("a@acme.example", "a"),
-        ("A <a@acme.example>", "A <a"),
-        ("a@acme.example (b@evil.test)", "a"),
-        ("a@Acme.example. ", "a"),
-        ("nobody", ""),
-        ("a@evil.test!", "a"),
+        ("", "no sender"),
+        ("<>", "no sender"),
+        ("\u3000", "no sender"),
+        ("a@acme.example", "a@acme.example"),
+        ("A  <a@аcme.example>", "A <a@аcme.example (xn--cme-5cd.example)"),
+        ("a@acme.example (b@evil.test)", "a@acme.example"),
+        (f"{'n' * 100}@evil.test", f"{'n' * 64}…(+36)@evil.test"),
+        ("ceo@acme.example  Contract renewal", "ceo@acme.example Contract renewal"),
     ],
 )
-def test_what_is_before_the_domain_is_told_with_it(sender: str, local: str) -> None:
-    assert sender_local(mails(sender, 1)[0]) == local
+def test_a_sender_is_told_with_its_whole_domain_or_by_a_word(sender: str, told: str) -> None:
+    assert sender_told(mails(sender, 1)[0]) == told
+
+
+def test_of_what_could_not_be_looked_at_no_sender_is_told() -> None:
+    assert sender_told(Target("4N", checked=False)) == ""

@@ -354,3 +354,39 @@ async def test_the_list_of_a_review_shows_a_domain_before_its_form_on_the_wire_a
             ("to send", "acme.example"),
         ]
     assert released(simulator) == []
+
+
+DECEIVING = "ceo@acme.example  Contract renewal"
+
+
+@pytest.mark.parametrize("size", [(80, 24), (60, 16)], ids=["80x24", "60x16"])
+async def test_no_subject_and_no_blanks_stand_in_the_place_of_a_sender(size: tuple[int, int]) -> None:
+    with running(Options(quota=0, messages=20, held=20)) as simulator:
+        nobody, long = simulator.account.held[:2]
+        nobody.sender, nobody.subject, nobody.disposition = "", DECEIVING, "SPAM"
+        long.sender, long.subject, long.disposition = f'"{DECEIVING}{" " * 600}"@evil.test', "Hello", "BULK"
+        async with console_on(telling_only(simulator), size=size) as console:
+            await console.sees("12 loaded")
+            await console.press("Q")
+            await console.sees("found, all loaded")
+            listed = [line for line in console.text.splitlines() if "ceo@" in line]
+            assert any("no sender" in line for line in listed), console.text
+            assert "evil.test" in console.text
+            await console.press("escape")
+            await reviewed(console, [nobody, long])
+            text = console.text
+        assert size[0] < 80 or re.search(r"SPAM +no sender  ceo@acme\.example", text), text
+        assert size[0] < 80 or re.search(r"BULK +\S.*@evil\.test  Hello", text), text
+
+
+async def test_above_a_message_a_word_stands_for_no_sender() -> None:
+    with running(Options(quota=0, messages=20, held=20)) as simulator:
+        simulator.account.held[0].sender, simulator.account.held[0].subject = "", DECEIVING
+        async with console_on(settings_for(simulator), size=(120, 40)) as console:
+            await console.sees("12 loaded")
+            await console.press("Q")
+            await console.sees("found, all loaded", "no sender")
+            await console.press("enter")
+            await console.sees("investigate id")
+            await console.press("2")
+            await console.sees(f"no sender  {DECEIVING}")

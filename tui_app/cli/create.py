@@ -13,6 +13,7 @@ from tui_app.api.write_result import Ambiguous, Done, describe
 from tui_app.cli.destination import destination_option
 from tui_app.cli.jobs import write_job
 from tui_app.cli.listing import format_option, print_status
+from tui_app.cli.mail_line import print_mail
 from tui_app.cli.plan_review import ReviewOptions, review_and_send
 from tui_app.cli.runner import confirmed, run_command, run_write
 from tui_app.cli.search_options import delivery_option, search_options, search_params, verdict_option
@@ -22,6 +23,7 @@ from tui_app.core.errors import ExitCode, GuardError, UsageError
 from tui_app.core.text import json_text, plural, sanitize
 from tui_app.jobs.job_id import check_job, whole_job_id
 from tui_app.jobs.new_job import DEFAULT_AGE, TEXT_FIELDS, CreatedJob, JobPreview, NewJob
+from tui_app.plans.plan import Target
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,7 +58,7 @@ def _print_preview(preview: JobPreview, params: SearchParams) -> None:
     )
     print_status(f"Searched {describe_window(params.start, params.end)}.")
     for message in preview.sample:
-        print_status(f"  {message.sender}  {message.subject}")
+        print_mail("", Target.of(message), between="  ")
     if preview.unasked:
         print_status(f"{plural(preview.unasked, 'message')} that the search did not ask for: the job may take them.")
     if preview.not_searchable:

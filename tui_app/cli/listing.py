@@ -16,6 +16,7 @@ from rich.cells import cell_len, set_cell_size
 
 from tui_app.api.wire_values import without_our_name
 from tui_app.cli.streams import OutputFailedError, ReaderGone
+from tui_app.core.fitting import short_address
 from tui_app.core.text import BYTE_ORDER_MARK, CELL_LIMIT, csv_cell, json_text, plural, sanitize
 
 if TYPE_CHECKING:
@@ -85,6 +86,8 @@ class ListingColumn(Generic[T]):
     width: int
     text: Callable[[T], str]
     right: bool = False
+    address: bool = False
+    """It is an address: what has no room is cut before its domain."""
 
 
 @dataclass
@@ -170,7 +173,13 @@ class Listing(Generic[T]):
 
     def _line(self, cells: Sequence[tuple[ListingColumn[T], str]]) -> None:
         parts = []
+        begin = 0
         for column, text in cells:
+            if column.address:
+                # On a terminal the line may end in it.
+                room = self._width - 1 - begin if self._width else column.width
+                text = short_address(text, min(column.width, room)) if room > 1 else text
+            begin += column.width + 2
             missing = column.width - cell_len(text)
             if missing < 0:
                 text = set_cell_size(text, column.width - 1) + "…"

@@ -18,6 +18,7 @@ from tui_app.cli.search_options import search_options, search_params, verdict_op
 from tui_app.core.clock import describe_window, rfc3339
 from tui_app.core.errors import ExitCode, UsageError
 from tui_app.core.query import QueryError
+from tui_app.core.sender_text import sender_text
 from tui_app.core.text import sanitize
 from tui_app.mail.query import ALL_MAIL, HELD_MAIL, Preset, parse_query
 from tui_app.rows.filters import quoted_value
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 COLUMNS = (
     ListingColumn[Message]("id", 52, lambda message: str(message.id)),
     ListingColumn[Message]("disposition", 13, lambda message: str(message.final_disposition or "")),
-    ListingColumn[Message]("from", 30, lambda message: str(message.sender)),
+    ListingColumn[Message]("from", 30, lambda message: sender_text(message.sender.exact), address=True),
     ListingColumn[Message]("subject", 40, lambda message: str(message.subject)),
     ListingColumn[Message]("recipients", 40, lambda message: " ".join(map(str, message.recipients))),
     ListingColumn[Message]("when", 20, lambda message: rfc3339(message.when) if message.when else ""),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -12,9 +11,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeVar
 
 import click
-from rich.cells import cell_len, set_cell_size
 
 from tui_app.cli.listing import format_option, print_status
+from tui_app.cli.mail_line import print_mail
 from tui_app.cli.plan_run import run_plan, write_results
 from tui_app.cli.runner import confirmed
 from tui_app.cli.submission import submit_after
@@ -28,7 +27,12 @@ from tui_app.plans.ids import ParsedIds, parse_ids, text_of
 from tui_app.plans.odd_ones import HELD_AS_ODD, odd_ones, odd_sums
 from tui_app.plans.report import told
 from tui_app.plans.state import PlanState
-from tui_app.plans.summary import rarest_first, sender_domain_counts, verdict_counts, verdict_of
+from tui_app.plans.summary import (
+    rarest_first,
+    sender_domain_counts,
+    verdict_counts,
+    verdict_of,
+)
 from tui_app.plans.wait import describe_wait, time_left
 
 if TYPE_CHECKING:
@@ -266,16 +270,9 @@ def print_to_send(allowed: Sequence[Target], asked: int, forecast: Forecast, eff
     more = f", and {len(domains) - _DOMAINS:,} more domains" if len(domains) > _DOMAINS else ""
     print_status("From: " + ", ".join(f"{count:,} {domain}" for domain, count in domains[:_DOMAINS]) + more)
     for target in rarest_first(allowed)[:_SAMPLE]:
-        _print_mail(f"  ▸ {verdict_of(target)}  {target.sender}  {target.subject}")
+        print_mail(f"  ▸ {verdict_of(target)}", target, between="  ")
     if len(allowed) > _SAMPLE:
         print_status(f"  … and {len(allowed) - _SAMPLE:,} more")
-
-
-def _print_mail(line: str) -> None:
-    """A line with what somebody wrote in a mail; on a terminal in one row: he would choose what begins the next one."""
-    if sys.stderr.isatty() and cell_len(line) > (width := shutil.get_terminal_size().columns):
-        line = set_cell_size(line, width - 1) + "…"
-    print_status(line)
 
 
 def _print_guarded(guarded: Guarded, asked: int, forecast: Forecast, request: PlanRequest) -> None:
@@ -291,7 +288,7 @@ def _print_guarded(guarded: Guarded, asked: int, forecast: Forecast, request: Pl
                 _print_shared(item.target)
                 continue
             name = sanitize(item.target.id)
-            _print_mail(f"{word}: {name} ({item.why}) {item.target.sender} {item.target.subject}".rstrip())
+            print_mail(f"{word}: {name} ({item.why})", item.target)
         rest = Counter(item.why for item in taken_out[_TOLD_ONE_BY_ONE:])
         for why, count in rest.most_common(_REASONS):
             print_status(f"{word}: {count:,} more {why}; --json lists all")
@@ -308,7 +305,7 @@ def _print_odd(guarded: Guarded, request: PlanRequest) -> None:
         what = "Held back, odd" if one.held else "To be sent, odd"
         reason = f", {one.why}" if one.held and one.why != HELD_AS_ODD else ""
         name = sanitize(one.target.id)
-        _print_mail(f"{what}: {name} ({one.different}{sanitize(reason)}) {one.target.sender} {one.target.subject}")
+        print_mail(f"{what}: {name} ({one.different}{sanitize(reason)})", one.target)
     if len(ones) > _TOLD_ONE_BY_ONE:
         print_status(f"{len(ones) - _TOLD_ONE_BY_ONE:,} more are odd; --json lists all")
 
@@ -318,7 +315,7 @@ def _print_shared(shared: Target) -> None:
     count = len(shared.shared_by)
     print_status(f"Held back: {sanitize(shared.id)} names {plural(count, 'message')}. Give the investigate id of one:")
     for target in shared.shared_by[:_TOLD_ONE_BY_ONE]:
-        _print_mail(f"  {sanitize(target.id)}  {target.disposition or 'no verdict'}  {target.subject}")
+        print_mail(f"  {sanitize(target.id)}  {target.disposition or 'no verdict'}, from", target)
     if count > _TOLD_ONE_BY_ONE:
         print_status(f"  and {count - _TOLD_ONE_BY_ONE:,} more")
 
@@ -327,6 +324,5 @@ def _print_named(targets: Sequence[Target]) -> None:
     """Which message a Message-ID or an alert id stands for: a sender chose the first, so it is shown before anything is sent."""
     for target in targets:
         if target.named and target.checked:
-            _print_mail(
-                f"{sanitize(target.named)} is {sanitize(target.id)}  {target.disposition or 'no verdict'}  {target.subject}"
-            )
+            verdict = target.disposition or "no verdict"
+            print_mail(f"{sanitize(target.named)} is {sanitize(target.id)}  {verdict}, from", target)

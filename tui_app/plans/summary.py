@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from tui_app.core.address import canonical_domain, domain_in, letters_of
 from tui_app.core.look_alike import idn_forms, skeleton
 from tui_app.core.organisations import LONGEST_DOMAIN
+from tui_app.core.sender_text import NO_SENDER, before_domain, names_somebody, one_blank
 from tui_app.core.text import Untrusted, sanitize
 from tui_app.core.verdict import NO_VERDICT
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from tui_app.plans.plan import Target
 
 NO_DOMAIN = "no readable domain"
+_LONGEST_LOCAL: Final = 64
+"""Characters of what is before a domain, or of what can't be read."""
 
 
 def verdict_counts(targets: Iterable[Target]) -> list[tuple[str, int]]:
@@ -59,11 +62,18 @@ def domain_of(target: Target) -> str:
 _one_form: Final = lru_cache(maxsize=10_000)(canonical_domain)
 
 
-def sender_local(target: Target) -> str:
-    """What is written before the sender's domain; not safe to show."""
-    sender = target.sender.exact
-    before, at, _ = sender.rpartition(f"@{domain_in(sender)}")
-    return before if at else sender.rpartition("@")[0]
+def sender_told(target: Target) -> str:
+    """Who sent it, as safe text beside a subject: whatever is cut, the domain is whole.
+
+    A word where it names nobody; empty where it could not be looked at.
+    """
+    written = target.sender.exact
+    if not names_somebody(written):
+        return NO_SENDER if target.checked else ""
+    domain = sender_domain(target)
+    if domain == NO_DOMAIN:
+        return one_blank(sanitize(written, _LONGEST_LOCAL))
+    return f"{one_blank(sanitize(before_domain(written), _LONGEST_LOCAL))}@{domain}"
 
 
 def _alike_key(domain: str) -> str:

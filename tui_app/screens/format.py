@@ -9,6 +9,8 @@ from tui_app.api.enums import Disposition, JobStatus, RowStatus
 from tui_app.api.wire_values import readable
 from tui_app.core.bars import sparkline
 from tui_app.core.clock import coarse_age, local_time
+from tui_app.core.sender_text import NO_SENDER, sender_in_sentence
+from tui_app.core.text import LIST_LIMIT
 from tui_app.widgets.redaction import AddressText
 from tui_app.widgets.virtual_table import Cell
 
@@ -115,6 +117,12 @@ def count(number: int, cells: int) -> str:
         if len(text) < cells:
             break
     return f"{text}{_UNITS[group]}"
+
+
+def sender(name: Untrusted, most: int = LIST_LIMIT) -> str:
+    """Who sent a mail, in about so many characters, its domain whole; a word that is not hidden where it names nobody."""
+    told = sender_in_sentence(name.exact, most)
+    return told if told == NO_SENDER else AddressText(told)
 
 
 def people(recipients: tuple[Untrusted, ...]) -> str:

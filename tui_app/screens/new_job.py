@@ -19,11 +19,12 @@ from tui_app.core.text import plural, sanitize
 from tui_app.jobs.new_job import CreatedJob, Drift, JobPreview, NewJob
 from tui_app.mail.query import ALL_MAIL, HELD_MAIL, narrowest
 from tui_app.plans.effect import CONSEQUENCES
+from tui_app.screens import format as fmt
 from tui_app.screens.base import ConsoleScreen
 from tui_app.screens.confirm import Confirm
 from tui_app.screens.intent import Intent
 from tui_app.screens.new_job_form import EMPTY, Draft, NewJobForm
-from tui_app.widgets.redaction import AddressText, PrivateText
+from tui_app.widgets.redaction import PrivateText
 from tui_app.widgets.text_lines import Piece, TextBlock
 from tui_app.widgets.too_small import DOWN
 
@@ -264,7 +265,7 @@ class NewJobScreen(ConsoleScreen):
         ]
         for message in preview.sample[:samples]:
             subject = PrivateText(sanitize(message.subject.exact, 40))
-            sender = AddressText(sanitize(message.sender.exact, 40))
+            sender = fmt.sender(message.sender, 40)
             pieces += ["  ", (sender, "dim"), "  ", (subject, "dim"), "\n"]
         if not preview.count and not preview.unasked:
             pieces.append(("The search finds nothing now: this job would do nothing.\n", "$text-warning"))

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
+from tui_app.core.sender_text import names_somebody, sender_text
 from tui_app.core.text import Untrusted
 from tui_app.plans.odd_ones import severity
+from tui_app.plans.summary import NO_DOMAIN
 from tui_app.screens import format as fmt
 from tui_app.widgets.columns import CellColumn
 from tui_app.widgets.redaction import AddressText, PrivateText
@@ -45,7 +47,7 @@ class GroupRow:
         return cls(
             f"group {group.key}",
             group.count,
-            str(group.domain) or "no readable domain",
+            str(group.domain) or NO_DOMAIN,
             str(group.pattern) or "(no subject)",
             group.verdict,
             group.recipients,
@@ -60,7 +62,7 @@ class GroupRow:
         return cls(
             f"mail {message.id.exact}",
             1,
-            str(message.sender),
+            sender_text(message.sender.exact) if names_somebody(message.sender.exact) else NO_DOMAIN,
             str(message.subject),
             message.final_disposition,
             len(message.recipients),

@@ -29,7 +29,7 @@ from tui_app.screens.line_help import FIND_HELP, SAVE_HELP, LineHelp
 from tui_app.screens.mail.message_line import MessageLine
 from tui_app.screens.mail.part_view import PartView, link_values
 from tui_app.widgets.pager import Pager, PagerLine
-from tui_app.widgets.redaction import AddressText, PrivateText
+from tui_app.widgets.redaction import PrivateText
 from tui_app.widgets.text_lines import Tabs
 
 if TYPE_CHECKING:
@@ -230,8 +230,8 @@ class MessageScreen(ConsoleScreen):
             return ()
         signs = self._view.signs(message)
         sign = [(f"  {signs[0].kind.glyph} {signs[0].word}", fmt.SIGN)] if signs else []
-        sender, subject = sanitize(message.sender.exact, 64), sanitize(message.subject.exact, 200)
-        return [*sign, "  ", AddressText(sender), "  ", (PrivateText(subject), "dim")]
+        subject = PrivateText(sanitize(message.subject.exact, 200))
+        return [*sign, "  ", fmt.sender(message.sender, 64), "  ", (subject, "dim")]
 
     def action_view_refresh(self) -> None:
         """Read this part again."""

@@ -11,7 +11,6 @@ from tui_app.core.signs import SignKind
 from tui_app.mail.signs import message_signs
 from tui_app.screens import format as fmt
 from tui_app.widgets.columns import CellColumn
-from tui_app.widgets.redaction import AddressText
 from tui_app.widgets.virtual_table import Cell
 
 if TYPE_CHECKING:
@@ -72,7 +71,7 @@ COLUMNS: Final[tuple[CellColumn[Message], ...]] = (
     CellColumn("VERDICT", 15, field="verdict", cell=lambda message, _: fmt.verdict(message.final_disposition)),
     CellColumn("", 1, until_width=_WIDE, cell=_nothing),
     CellColumn("SIGN", 10, from_width=_WIDE, cell=_nothing),
-    CellColumn("FROM", weight=4, field="from", address=True, cell=lambda message, _: Cell(AddressText(message.sender))),
+    CellColumn("FROM", weight=4, field="from", address=True, cell=lambda message, _: Cell(fmt.sender(message.sender))),
     CellColumn("SUBJECT", weight=4, field="subject", private=True, cell=lambda message, _: Cell(str(message.subject))),
     CellColumn("TO", weight=2, field="to", cell=lambda message, _: Cell(fmt.people(message.recipients), "muted")),
     CellColumn("AGE", 4, right=True, field="age", cell=lambda message, now: Cell(fmt.age(message.when, now), "muted")),

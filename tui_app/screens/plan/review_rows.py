@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Final
 from rich.cells import cell_len
 
 from tui_app.core.fitting import end_of, fitted, short_address
+from tui_app.core.sender_text import NO_SENDER
 from tui_app.core.text import plural, sanitize
 from tui_app.plans.guard import ODD
 from tui_app.plans.odd_ones import OddOne, odd_sums, target_signs
-from tui_app.plans.summary import NO_DOMAIN, domain_of, rarest_first, sender_domain, sender_local, verdict_of
+from tui_app.plans.summary import NO_DOMAIN, domain_of, rarest_first, sender_domain, sender_told, verdict_of
 from tui_app.screens import format as fmt
 from tui_app.widgets.redaction import AddressText, PrivateText
 from tui_app.widgets.text_lines import Piece, breaks
@@ -58,19 +59,18 @@ def rows_of(pieces: Sequence[Piece], width: int) -> int:
 
 def sender_of(target: Target) -> str:
     """Who sent it: whatever is cut, the domain is whole. Empty where nobody is known."""
-    domain = sender_domain(target)
-    if domain == NO_DOMAIN:
-        return PrivateText(sanitize(target.sender.exact, 60))
-    local = sanitize(sender_local(target), 64)
-    return AddressText(f"{local}@{domain}")
+    told = sender_told(target)
+    if told == NO_SENDER or not told:
+        return ""
+    return PrivateText(told) if sender_domain(target) == NO_DOMAIN else AddressText(told)
 
 
 def sender_within(target: Target, room: int) -> str:
-    """Who sent it, in so many cells: whatever is cut, the domain is the last."""
+    """Who sent it, in so many cells: whatever is cut, the domain is the last. A word where it names nobody."""
     sender = sender_of(target)
     if isinstance(sender, AddressText):
         return AddressText(short_address(sender, room))
-    return PrivateText(fitted(sender, room).rstrip())
+    return PrivateText(fitted(sender, room).rstrip()) if sender else fitted(sender_told(target), room).rstrip()
 
 
 def odd_rows(one: OddOne, known: KnownDomains, width: int) -> list[Piece]:
@@ -97,12 +97,12 @@ def sample_row(target: Target, known: KnownDomains, width: int) -> list[Piece]:
     sign = next((f"{sign.kind.glyph} {sign.word} " for sign in target_signs(target, known)), "")
     room = width - 18 - cell_len(sign)
     verdict = fmt.verdict(target.disposition)
-    domain = sender_domain(target)
-    if domain == NO_DOMAIN:
-        sender: str = PrivateText(fitted(sanitize(target.sender.exact, 60), room * 3 // 5).rstrip())
-    else:
-        local = sanitize(sender_local(target), max(8, 50 - len(domain)))
-        sender = AddressText(end_of(f"{local}@{domain}", room * 3 // 5))
+    sender = sender_of(target)
+    sender = (
+        AddressText(end_of(sender, room * 3 // 5))
+        if isinstance(sender, AddressText)
+        else sender_within(target, room * 3 // 5)
+    )
     subject = sanitize(target.subject.exact, 200)
     left = room - cell_len(sender) - 2
     return [

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from rich.cells import cell_len
 
 from tui_app import actions
+from tui_app.core.sender_text import sender_text
 from tui_app.core.text import Untrusted, plural, sanitize
 from tui_app.plans.guard import ODD
 from tui_app.plans.odd_ones import known_domains, severity, target_signs
@@ -201,7 +202,7 @@ class TargetsScreen(FindInTable):
         target = row.target
         found = [
             ("id", sanitize(target.id)),
-            ("sender", str(target.sender)),
+            ("sender", sender_text(target.sender.exact)),
             ("subject", str(target.subject)),
             ("why", row.told),
         ]
