@@ -27,12 +27,7 @@ from tui_app.plans.ids import ParsedIds, parse_ids, text_of
 from tui_app.plans.odd_ones import HELD_AS_ODD, odd_ones, odd_sums
 from tui_app.plans.report import told
 from tui_app.plans.state import PlanState
-from tui_app.plans.summary import (
-    rarest_first,
-    sender_domain_counts,
-    verdict_counts,
-    verdict_of,
-)
+from tui_app.plans.summary import rarest_first, sender_domain_counts, verdict_counts, verdict_of
 from tui_app.plans.wait import describe_wait, time_left
 
 if TYPE_CHECKING:
