@@ -43,26 +43,42 @@ SMALLEST_PAGE: Final = 1
 """Rows: a few mails with thousands of recipients each must not hide the others."""
 
 
-def doubts_of(
-    noun: str,
-    *,
-    partial: bool = False,
-    maybe_more: bool = False,
-    shifted: bool = False,
-    unreadable: int = 0,
-    of_one_id: int = 0,
-    unasked: int = 0,
-) -> tuple[str, ...]:
-    """In words, why some of a list may be missing, and what was left out of it; see `Pages`."""
-    told = (
-        (partial, "the server says that part of the answer is missing"),
-        (maybe_more, "the server says that there is more, and brings none"),
-        (shifted, f"{noun}s moved while they were read, some may be missing"),
-        (unreadable, f"{plural(unreadable, noun)} can't be read"),
-        (of_one_id, f"{plural(of_one_id, noun)} had the id of another one, and can't be told apart"),
-        (unasked, f"{plural(unasked, noun)} came that nobody asked for"),
-    )
-    return tuple(words for holds, words in told if holds)
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """Why some of a list may be missing, and what was left out of it; see `Pages`."""
+
+    partial: bool = False
+    maybe_more: bool = False
+    shifted: bool = False
+    unreadable: int = 0
+    of_one_id: int = 0
+    unasked: int = 0
+
+    @property
+    def may_miss(self) -> bool:
+        """Whether something of the list may not be here, though it is complete."""
+        return bool(replace(self, unasked=0).doubts(""))
+
+    @property
+    def uncounted(self) -> Lack:
+        """The same without what is counted where the list is shown: what can't be read, and what nobody asked for."""
+        return replace(self, unreadable=0, unasked=0)
+
+    def doubts(self, noun: str) -> tuple[str, ...]:
+        """In words, each part of a sentence; empty for a list that is whole."""
+        told = (
+            (self.partial, "the server says that part of the answer is missing"),
+            (self.maybe_more, "the server says that there is more, and brings none"),
+            (self.shifted, f"{noun}s moved while they were read, some may be missing"),
+            (self.unreadable, f"{plural(self.unreadable, noun)} can't be read"),
+            (self.of_one_id, f"{plural(self.of_one_id, noun)} had the id of another one, and can't be told apart"),
+            (self.unasked, f"{plural(self.unasked, noun)} came that nobody asked for"),
+        )
+        return tuple(words for holds, words in told if holds)
+
+
+WHOLE: Final = Lack()
+"""Nothing is missing."""
 
 
 class Pages(ABC, Generic[T]):
@@ -89,8 +105,8 @@ class Pages(ABC, Generic[T]):
         """Shrinks when an answer is too large to be taken in, and may grow again."""
         self.complete = False
         """Whether the last page is here."""
-        self.maybe_more = False
-        """Whether the server said to the end that there is more, and brought nothing new: some may be missing."""
+        self._endless = False
+        """Whether the server said to the end that there is more, and brought nothing new."""
         self.unreadable = 0
         """How many items could not be read."""
         self.unasked = 0
@@ -105,27 +121,24 @@ class Pages(ABC, Generic[T]):
         """Whether the server said of a page that something of it is not there."""
 
     @property
-    def _miscounted(self) -> bool:
-        """Whether pages had less than they said. A server that counts the whole list on each of them says how many came."""
-        return self.complete and bool(self._counts - {self._came})
+    def maybe_more(self) -> bool:
+        """Whether the server said that there is more than it brought: to the end, or of pages that had less than they said."""
+        # A server that counts the whole list on each page says how many came.
+        return self._endless or (self.complete and bool(self._counts - {self._came}))
+
+    @property
+    def lack(self) -> Lack:
+        """Why some may be missing, and what was left out."""
+        return Lack(self.partial, self.maybe_more, self.shifted, self.unreadable, self.of_one_id, self.unasked)
 
     @property
     def may_miss(self) -> bool:
         """Whether something of the list may not be here, though it is complete."""
-        some = self.maybe_more or self.shifted or self.partial or self._miscounted
-        return some or self.unreadable > 0 or self.of_one_id > 0
+        return self.lack.may_miss
 
     def doubts(self, noun: str) -> tuple[str, ...]:
         """In words, why some of these may be missing, and what was left out; empty for a list that is whole."""
-        return doubts_of(
-            noun,
-            partial=self.partial,
-            maybe_more=self.maybe_more or self._miscounted,
-            shifted=self.shifted,
-            unreadable=self.unreadable,
-            of_one_id=self.of_one_id,
-            unasked=self.unasked,
-        )
+        return self.lack.doubts(noun)
 
     async def load(self) -> tuple[T, ...]:
         """The next page, without what came before; it may be empty, and is once complete. Raises ApiError."""
@@ -306,7 +319,7 @@ class CursorPages(Pages[T]):
     async def _load(self) -> tuple[T, ...]:
         if self._cursor in self._cursors or len(self._cursors) >= MAX_PAGES or self._stale >= MAX_STALE:
             # It goes in circles: what came is here, and whether it is all nobody can say.
-            self.complete = self.maybe_more = True
+            self.complete = self._endless = True
             self.others = ()
             return ()
         if self.per_page < self._largest and self._fitted >= self._enough and (larger := await self._larger()):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from tui_app.api.pagination import doubts_of, job_pages
+from tui_app.api.pagination import job_pages
 from tui_app.jobs.poller import PollResult
 from tui_app.jobs.progress import counters_of
 
@@ -81,13 +81,7 @@ class JobsSubject:
         moved = any(job.countable and known.get(job.id.lower(), counters_of(job)) != counters_of(job) for job in found)
         self.followed.take(found)
         etas = {job.id: self.followed.eta(job) for job in found if not job.ended}
-        incomplete = doubts_of(
-            "job",
-            partial=pages.partial,
-            maybe_more=pages.maybe_more,
-            shifted=pages.shifted,
-            of_one_id=pages.of_one_id,
-        )
+        incomplete = pages.lack.uncounted.doubts("job")
         self.listener(
             JobsSnapshot(query, newest_first(tuple(found)), etas, incomplete, pages.unreadable + pages.unasked)
         )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tui_app.api.enums import Disposition
 from tui_app.api.errors import ApiError
-from tui_app.api.pagination import CursorPages, doubts_of, search_pages
+from tui_app.api.pagination import WHOLE, CursorPages, Lack, search_pages
 from tui_app.core.address import domain_in
 from tui_app.core.errors import SluiceError
 from tui_app.core.seen_domains import SeenDomains
@@ -52,18 +52,8 @@ class MailSnapshot:
     """What `rows` went through; while more is asked for, still what it was."""
     complete: bool = False
     loading: bool = False
-    incomplete: tuple[str, ...] = ()
-    """Why it may be incomplete though it came to its end, in words; beside what follows here."""
-    shifted: bool = False
-    """Whether messages moved from page to page while they were read."""
-    unreadable: int = 0
-    """How many messages could not be read."""
-    unasked: int = 0
-    """How many more the server sent that are not what was asked for."""
-    may_miss: bool = False
-    """Whether some may be missing for any of these reasons, or others."""
-    doubts: tuple[str, ...] = ()
-    """All of that in words; see `Pages.doubts`."""
+    lack: Lack = WHOLE
+    """What may be missing of what was read so far, whether more is to be loaded or not."""
     problem: SluiceError | None = None
     """Why loading ended early."""
     diagnosis: str = ""
@@ -73,9 +63,19 @@ class MailSnapshot:
     """What was noted before its first page was asked for; see `MailSubject`."""
 
     @property
+    def may_miss(self) -> bool:
+        """Whether some of what was read so far may be missing."""
+        return self.lack.may_miss
+
+    @property
+    def incomplete(self) -> tuple[str, ...]:
+        """Why that is, in words; beside what is counted."""
+        return self.lack.uncounted.doubts("message")
+
+    @property
     def missing(self) -> str:
         """In words, what may be missing of the found mail; empty when it is all here."""
-        return "; ".join([*(() if self.complete else ("not all is loaded",)), *self.doubts])
+        return "; ".join([*(() if self.complete else ("not all is loaded",)), *self.lack.doubts("message")])
 
 
 _BAD: Final = frozenset({Disposition.MALICIOUS, Disposition.MALICIOUS_BEC, Disposition.SUSPICIOUS, Disposition.SPOOF})
@@ -274,14 +274,7 @@ class MailSubject:
             pages,
             found=OrderedRows(before.store, before.slots),
             complete=pages.complete,
-            incomplete=doubts_of(
-                "message", partial=pages.partial, maybe_more=pages.maybe_more, of_one_id=pages.of_one_id
-            ),
-            shifted=pages.shifted,
-            unreadable=pages.unreadable,
-            unasked=pages.unasked,
-            may_miss=pages.may_miss,
-            doubts=pages.doubts("message"),
+            lack=pages.lack,
             read_at=self._clock.now(),
         )
 

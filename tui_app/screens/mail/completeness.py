@@ -16,23 +16,21 @@ def what_is_here(search: MailSnapshot, *, answered: bool, listed: int) -> str:
     if not answered and not found:
         told = "no answer; what is listed is older" if listed else "no answer"
     else:
-        told = f"{found:,} found{_end_of(search)}"
+        told = f"{found:,} found{_how_far(search)}"
+    if search.incomplete:
+        told += ", may be incomplete"
     if search.arranged.filter is not None:
         told = f"{len(search.rows):,} of {told}"
-    if search.unreadable:
-        told += f", {search.unreadable:,} can't be read"
-    if search.unasked:
-        told += f", {search.unasked:,} not asked for left out"
+    if search.lack.unreadable:
+        told += f", {search.lack.unreadable:,} can't be read"
+    if search.lack.unasked:
+        told += f", {search.lack.unasked:,} not asked for left out"
     return told
 
 
-def _end_of(search: MailSnapshot) -> str:
-    if search.incomplete:
-        return ", may be incomplete"
-    if search.shifted:
-        return ", moved while they were read: ‹view.refresh› reads again"
+def _how_far(search: MailSnapshot) -> str:
     if search.complete:
-        return ", all loaded"
+        return "" if search.may_miss else ", all loaded"
     return ", loading…" if search.loading else " so far, ‹row.last› loads more"
 
 
@@ -46,5 +44,7 @@ def what_empty_means(search: MailSnapshot, *, held: bool) -> str:
         return f"{found} ‹screen.back› ends it, ‹filter.listed› changes it."
     if not search.complete:
         return "Not read to its end: ‹row.last› loads more."
+    if search.may_miss:
+        return f"No {mail} came, and the answer may be incomplete: ‹view.refresh› searches again."
     window = describe_window(search.params.start, search.params.end)
     return f"No {mail} matches {window}. ‹search.edit› changes the search: / 30d"
