@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -31,6 +31,12 @@ def hopeless(reason: str) -> tuple[str, str] | None:
     """Why trying again can't help, by the words of a failure and with them, and the word that includes it all the same."""
     cause = cause_of(reason)
     return None if cause.helps else (describe_cause(reason), cause.word)
+
+
+def _same_mail(row: JobMessage, other: JobMessage) -> bool:
+    """Whether two readings of a row are about one mail, as far as both tell."""
+    names = [(each.investigate_id, each.postfix_id, each.alert_id) for each in (row, other)]
+    return all(one is None or two is None or one == two for one, two in zip(*names, strict=True))
 
 
 def _check_doubts(entry: LedgerEntry, verb: str, despite_doubts: bool) -> None:
@@ -89,15 +95,17 @@ class FollowUps:
         return min(filter(None, (self._now(), self._server_now())))
 
     async def undo_job(
-        self, job_id: str, destination: Destination | None = None, only: Collection[str] | None = None
+        self, job_id: str, destination: Destination | None = None, chosen: Sequence[JobMessage] | None = None
     ) -> PlanRequest:
-        """What a job did taken back: its completed rows, read now; `only` those of these ids, None for all.
+        """What a job did taken back: its completed rows, read now; those of the `chosen` ones, None for all.
 
+        A row that has the id of a chosen one, and another mail, is not meant.
         Raises GuardError, ApiError and JournalError.
         """
         read = await self._jobs.all_rows(job_id, RowStatus.COMPLETED)
         done = await self._done_since(Source.JOB, read.job.id, Source.UNDO)
-        rows = [row for row in read.rows if only is None or row.id in only]
+        by_id = None if chosen is None else {row.id: row for row in chosen}
+        rows = [row for row in read.rows if by_id is None or (row.id in by_id and _same_mail(row, by_id[row.id]))]
         return undo_of_job(read.job, rows, done, self._most, destination, read.missing)
 
     async def move_rows(self, job: Job, rows: Sequence[JobMessage], destination: Destination) -> PlanRequest:

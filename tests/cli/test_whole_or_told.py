@@ -199,7 +199,7 @@ def test_a_job_on_the_screen_is_whole_or_says_so(account: Simulator, spec: str, 
             finally:
                 account.set_faults("none")
             rows = watch._rows.snapshot
-            told = watch.missing or rows.shifted or rows.stale or rows.unreadable or rows.unasked or not rows.complete
+            told = watch.missing or rows.lack.doubts("row") or rows.stale or not rows.complete
             assert seen <= whole
             assert seen == whole or told, (spec, len(seen), len(whole))
 

@@ -200,6 +200,23 @@ async def test_what_came_before_a_failure_is_grouped_and_the_rest_is_told() -> N
     assert (await subject.group(NOW)).rows == 2000
 
 
+async def test_what_may_be_missing_of_failed_rows_is_told_once() -> None:
+    whole = by_status(2, 1)
+
+    def script(request: Received) -> bytes:
+        reply: bytes = whole(request)
+        return reply.replace(b"HTTP/1.1 200", b"HTTP/1.1 206") if "/messages" in request.target else reply
+
+    async with faulty(script) as server:
+        service = lonely_service(server.base_url)
+        of = service.jobs.watch(JOB, lambda _: None)
+        subject = service.jobs.watch_failures(of, await service.client.get_job(JOB), lambda _: None)
+        await subject.load()
+        await service.close()
+    assert (subject.snapshot.loaded, subject.requests_to_load) == (3, 0)
+    assert subject.snapshot.missing == "the server says that part of the answer is missing"
+
+
 async def test_when_counters_move_the_rows_are_old_and_are_read_again_when_asked_for() -> None:
     more = 0
 

@@ -11,7 +11,7 @@ from tests.support.faulty import Received, answer, failure, faulty, success
 from tests.support.services import lonely_service, service_on
 from tui_app.api.enums import RowStatus
 from tui_app.api.errors import NotFound, ServerFault
-from tui_app.api.pagination import job_message_pages
+from tui_app.api.pagination import WHOLE, Lack, job_message_pages
 from tui_app.jobs.filters import parse_filter
 from tui_app.jobs.job_watch import JobSnapshot
 from tui_app.rows.view import RowView, Sort
@@ -209,6 +209,45 @@ async def test_a_state_whose_rows_are_all_here_is_shown_without_asking() -> None
         assert len(server.received) == asked + 1, "the job alone is asked for: nothing moved"
         assert snapshots[-1].rows.loaded == 500
         await service.close()
+
+
+@pytest.mark.parametrize(
+    ("status", "rows", "more", "lack"),
+    [
+        (200, [wire_row(1), wire_row(2)], {}, WHOLE),
+        (200, [wire_row(1), wire_row(1), wire_row(2)], {}, WHOLE),
+        (200, [wire_row(1), {**wire_row(1, "FAILED"), "postfix_id": "another"}, wire_row(2)], {}, Lack(of_one_id=1)),
+        (200, [wire_row(1), {"message_id": "no status"}, wire_row(2)], {}, Lack(unreadable=1)),
+        (206, [wire_row(1), wire_row(2)], {}, Lack(partial=True)),
+        (200, [wire_row(1), wire_row(2)], {"errors": [{"code": 1, "message": "a shard is away"}]}, Lack(partial=True)),
+        (200, [wire_row(1), wire_row(2)], {"result_info": {"count": 5}}, Lack(maybe_more=True)),
+    ],
+)
+async def test_rows_and_what_is_doubted_are_those_of_the_command_line(
+    status: int, rows: list[dict[str, Any]], more: dict[str, Any], lack: Lack
+) -> None:
+    def script(request: Received) -> bytes:
+        if "/messages" not in request.target:
+            return answer(200, success({"job_id": JOB, "status": "COMPLETED"}))
+        return answer(status, {**success(rows), **more})
+
+    snapshots: list[JobSnapshot] = []
+    async with faulty(script) as server:
+        service = lonely_service(server.base_url)
+        pages = job_message_pages(service.client, JOB)
+        listed = [row.raw async for page in pages for row in page]
+        subject = service.jobs.watch(JOB, snapshots.append)
+        await subject.poll()
+        await subject.load_all()
+        shown, asked = snapshots[-1].rows, len(server.received)
+        assert [row.raw for row in shown.rows or ()] == listed
+        assert [row.postfix_id for row in listed] == ["p1", "p2"]
+        assert (shown.lack, pages.lack) == (lack, lack)
+        subject.turn_to(RowStatus.COMPLETED)
+        await subject.poll()
+        await service.close()
+    asked_for_state = len([request for request in server.received[asked:] if "status=COMPLETED" in request.target])
+    assert asked_for_state == lack.may_miss, "only where all rows are here is it known which are in a state"
 
 
 async def test_rows_that_changed_are_filtered_anew() -> None:

@@ -12,9 +12,11 @@ from typing import Any
 import pytest
 
 from tests.support.clock import HurriedClock, SetClock
-from tests.support.services import settings_for
+from tests.support.faulty import answer, faulty, success
+from tests.support.services import lonely_service, settings_for
 from tests.support.trials import RELEASE, TO_JUNK
 from tui_app.api.enums import Destination
+from tui_app.api.rows import JobMessage
 from tui_app.config.schema import GuardSettings, PlanSettings
 from tui_app.core.errors import GuardError
 from tui_app.plans.commands import CheckArrival, Resume, Send
@@ -191,6 +193,23 @@ async def test_an_undo_of_a_job_moves_exactly_its_completed_rows(
     assert folders(account, ids[:3]) == Counter({GONE: folders(account, ids[:3]).total()})
     assert set(folders(account, ids[3:5])) == {JUNK}
     assert set(folders(account, sorted(done))) <= {INBOX, None}
+
+
+async def test_an_undo_of_chosen_rows_takes_no_other_mail_that_comes_under_their_ids() -> None:
+    def row(name: str, mail: str) -> dict[str, Any]:
+        return {"message_id": name, "status": "COMPLETED", "message": {"id": f"{mail}-2026-11-20T10:00:00-1"}}
+
+    job = {
+        "job_id": "182bd5e5-6e1a-4fe4-a799-aa6d9a6ab26e", "status": "COMPLETED", "action_type": "MOVE",
+        "action_params": {"destination": JUNK}, "messages_successful": 2,
+    }  # fmt: skip
+    now = [row("r1", "4NAAAAAAAAAAAA09"), row("r2", "4NAAAAAAAAAAAA02")]
+    chosen = [JobMessage.from_wire(row("r1", "4NAAAAAAAAAAAA01")), JobMessage.from_wire(now[1])]
+    async with faulty(lambda request: answer(200, success(now if "/messages" in request.target else job))) as server:
+        service = lonely_service(server.base_url)
+        request = await service.follow_ups.undo_job(job["job_id"], chosen=chosen)
+        await service.close()
+    assert request.ids == ("4NAAAAAAAAAAAA02-2026-11-20T10:00:00-1",)
 
 
 async def test_a_retry_of_a_job_sends_what_failed_and_may_help(account: Simulator, tmp_path: Path) -> None:

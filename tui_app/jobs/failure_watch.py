@@ -13,7 +13,6 @@ from tui_app.api.enums import RowStatus
 from tui_app.api.models import Job
 from tui_app.api.prefetch import pages_of
 from tui_app.api.wire_values import readable
-from tui_app.core.text import plural
 from tui_app.jobs.failures import FAILURES
 from tui_app.jobs.progress import describe_missing
 from tui_app.jobs.reasons import RowsByReason, group_by_reason
@@ -62,7 +61,7 @@ class FailuresSubject:
         """How it stands now."""
         listed = [*self._listings()]
         loaded = sum(len(listing.rows()) for _, listing in listed)
-        doubts = [words for status, listing in listed if (words := self._doubt(status, listing))]
+        doubts = [*dict.fromkeys(words for status, listing in listed for words in self._doubts(status, listing))]
         if not all(listing.complete for _, listing in listed):
             of = f" of {self.expected:,}" if self.expected > loaded else ""
             doubts.insert(0, f"{loaded:,}{of} loaded")
@@ -77,16 +76,12 @@ class FailuresSubject:
             if listing.read or counter is None or counter or not readable(counter):
                 yield status, listing
 
-    def _doubt(self, status: RowStatus, listing: RowPages) -> str:
-        name, loaded = status.value.lower(), len(listing.rows())
-        if listing.unreadable and (unreadable := sum(listing.unreadable.values())):
-            return f"{plural(unreadable, f'{name} row')} can't be read"
-        if listing.partial:
-            return f"the server says that part of the {name} rows is missing"
-        if listing.shifted:
-            return f"{name} rows moved while they were read"
-        missing = describe_missing(self.job, status, loaded) if listing.complete and not listing.stale else ""
-        return f"{loaded:,} {name} rows came, and {missing}" if missing else ""
+    def _doubts(self, status: RowStatus, listing: RowPages) -> Iterator[str]:
+        name, loaded, lack = status.value.lower(), len(listing.rows()), listing.lack
+        if lack.may_miss:
+            yield from lack.doubts(f"{name} row")
+        elif listing.complete and not listing.stale and (missing := describe_missing(self.job, status, loaded)):
+            yield f"{loaded:,} {name} rows came, and {missing}"
 
     @property
     def requests_to_load(self) -> int:

@@ -7,11 +7,29 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from tui_app.api.pagination import Lack
 from tui_app.rows.store import OrderedRows, RowStore
 
 if TYPE_CHECKING:
     from tui_app.api.enums import RowStatus
     from tui_app.api.rows import JobMessage
+
+
+@dataclass(frozen=True, slots=True)
+class PageLack:
+    """What an answer had beside the rows that are listed of it, and what it did not have."""
+
+    size: int = 0
+    """How many rows the server had put into it, of whatever kind."""
+    unreadable: int = 0
+    unasked: int = 0
+    """Rows that are not of the status that was asked for."""
+    of_one_id: int = 0
+    """Rows that had the id of an earlier one of the same page, and were not the same."""
+    partial: bool = False
+    """Whether the server said that something of it is not there."""
+    counted: int = 0
+    """How many rows it said that it has."""
 
 
 @dataclass
@@ -32,12 +50,8 @@ class RowPages:
     """Whether counters moved since it was read."""
     stale: bool = False
     """Whether counters moved since some of its pages were read."""
-    unreadable: dict[int, int] = field(default_factory=dict)
-    """How many rows of each page could not be read."""
-    unasked: dict[int, int] = field(default_factory=dict)
-    """How many rows of each page were not of the status that was asked for."""
-    partial: set[int] = field(default_factory=set)
-    """The pages of which the server said that something is not there."""
+    lacks: dict[int, PageLack] = field(default_factory=dict)
+    """What each page had otherwise, by its number; also of one that ended the list and is not among `pages`."""
     _order: array[int] = field(default_factory=lambda: array("I"))
     _listed: bytearray = field(default_factory=bytearray)
     """One per slot: whether it is in the order already."""
@@ -60,8 +74,9 @@ class RowPages:
         """Whether anything is known of it yet."""
         return bool(self.pages) or self.complete
 
-    def put(self, number: int, slots: array[int], *, last: bool) -> None:
+    def put(self, number: int, slots: array[int], lack: PageLack, *, last: bool) -> None:
         """Take page `number` (from 1): a new one at the end, or a newer reading of a loaded one; `last`: none follows."""
+        self.lacks[number] = lack
         if number > len(self.pages):
             self._add(slots, last=last)
             return
@@ -105,10 +120,8 @@ class RowPages:
     def _cut(self, last: int) -> None:
         self._moved |= len(self.pages) > last
         del self.pages[last:]
-        for left_out in (self.unreadable, self.unasked):
-            for number in [number for number in left_out if number > last]:
-                del left_out[number]
-        self.partial = {number for number in self.partial if number <= last}
+        for number in [number for number in self.lacks if number > last]:
+            del self.lacks[number]
         self.complete = True
 
     def _arrange(self) -> None:
@@ -132,11 +145,29 @@ class RowPages:
         """The number of the next page to load; None when all is loaded."""
         return None if self.complete else len(self.pages) + 1
 
+    def before(self, number: int) -> int:
+        """How many rows the server had put into the pages before page `number`."""
+        pages = enumerate(self.pages[: number - 1], 1)
+        return sum(self.lacks[page].size if page in self.lacks else len(slots) for page, slots in pages)
+
     @property
-    def shifted(self) -> bool:
-        """Whether rows moved from page to page between the readings: some may be missing."""
+    def lack(self) -> Lack:
+        """Why some rows may be missing, and what was left out; see `Pages`, which reads the same pages once."""
         self._arrange()
-        return self._repeated
+        lacks = self.lacks.values()
+        unreadable, unasked = sum(each.unreadable for each in lacks), sum(each.unasked for each in lacks)
+        # A server that counts the whole list on each page says how many came.
+        counts = {each.counted for each in lacks if each.counted > each.size} - {
+            len(self._order) + unreadable + unasked
+        }
+        return Lack(
+            partial=any(each.partial for each in lacks),
+            maybe_more=self.complete and bool(counts),
+            shifted=self._repeated,
+            unreadable=unreadable,
+            of_one_id=sum(each.of_one_id for each in lacks),
+            unasked=unasked,
+        )
 
     def rows(self) -> OrderedRows[JobMessage]:
         """All loaded rows, each once: a page that shifted while another was read may repeat some."""

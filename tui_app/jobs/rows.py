@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from tui_app.api.errors import ApiError, TooLarge
-from tui_app.api.pagination import SMALLEST_PAGE, is_last, past_the_end
+from tui_app.api.pagination import SMALLEST_PAGE, WHOLE, Lack, is_last, past_the_end
 from tui_app.api.prefetch import Prefetcher, pages_of
 from tui_app.jobs.row_columns import JOB_ROWS
-from tui_app.jobs.row_pages import RowPages
+from tui_app.jobs.row_pages import PageLack, RowPages
 from tui_app.rows.store import OrderedRows, PackedRows, RowStore
 from tui_app.rows.view import AS_LISTED, Arranger, RowView, Superseded
 
@@ -32,6 +32,18 @@ TELL_EVERY: Final = 0.25
 """Seconds between two snapshots while rows come in as fast as they can."""
 
 
+def _packed(page: Page[JobMessage], yield_to_ui: Callable[[], None]) -> tuple[PackedRows, PageLack]:
+    """The rows of a page, and what it had beside them. Of rows of one id it has the first, as `Pages` has."""
+    mine: dict[str, JobMessage] = {}
+    others: dict[str, JobMessage] = {}
+    of_one_id = 0
+    for rows, first in ((page.items, mine), (page.others, others)):
+        for row in rows:
+            of_one_id += (mine.get(row.id) or first.setdefault(row.id, row)) != row
+    lack = PageLack(page.size, page.unreadable, len(others), of_one_id, page.partial, page.count)
+    return PackedRows.of(JOB_ROWS, mine.values(), yield_to_ui), lack
+
+
 @dataclass(frozen=True, slots=True)
 class RowsSnapshot:
     """Rows under one status of the server's, as they are arranged; None before the first page."""
@@ -43,14 +55,8 @@ class RowsSnapshot:
     complete: bool = False
     stale: bool = False
     """Whether counters moved since some of the loaded rows were read."""
-    unreadable: int = 0
-    """How many rows could not be read."""
-    unasked: int = 0
-    """How many rows the server sent that are not of the status that was asked for: they are left out."""
-    shifted: bool = False
-    """Whether rows moved from page to page between the readings: some may be missing."""
-    partial: bool = False
-    """Whether the server said that something of it is not there."""
+    lack: Lack = WHOLE
+    """What may be missing of the loaded rows, and what was left out."""
     arranged: RowView = AS_LISTED
     """What `rows` went through; while more is asked for, still what it was."""
 
@@ -109,9 +115,8 @@ class JobRows:
     def listing(self, status: RowStatus | None) -> RowPages:
         """What is listed under a status, whether it is shown or not."""
         whole, listing = self._listings[None], self._listings.get(status)
-        all_here = whole.complete and not whole.stale and not whole.shifted and not whole.partial
-        all_here = all_here and not any(whole.unreadable.values())
-        if listing is None and status is not None and all_here:
+        all_here = whole.complete and not whole.stale
+        if listing is None and status is not None and all_here and not whole.lack.may_miss:
             # Which rows are in a state is known without asking.
             listing = whole.known(status)
         listing = listing or RowPages(self.store, status, ROWS_PER_PAGE)
@@ -127,10 +132,7 @@ class JobRows:
             loaded=len(listing.rows()),
             complete=listing.complete,
             stale=listing.stale,
-            shifted=listing.shifted,
-            partial=bool(listing.partial),
-            unasked=sum(listing.unasked.values()),
-            unreadable=sum(listing.unreadable.values()),
+            lack=listing.lack,
             arranged=self.wanted,
         )
 
@@ -274,24 +276,22 @@ class JobRows:
         try:
             page = await ahead.take(number)
         except ApiError as error:
-            before = sum(map(len, listing.pages[: number - 1]))
+            before = listing.before(number)
             if number == 1 or not past_the_end(error, before=before, expected=listing.expected):
                 raise
             listing.end_before(number)
             return
-        listing.unasked[number], listing.unreadable[number] = len(page.others), page.unreadable
-        (listing.partial.add if page.partial else listing.partial.discard)(number)
         yield_to_ui = self.client.transport.yield_to_ui
-        packed = await asyncio.to_thread(PackedRows.of, JOB_ROWS, page.items, yield_to_ui)
+        packed, lack = await asyncio.to_thread(_packed, page, yield_to_ui)
         slots = array("I")
         for part in packed.parts():
             slots.extend(self.store.put(part))
             await asyncio.to_thread(yield_to_ui)
-        before = sum(map(len, listing.pages[: number - 1]))
+        before = listing.before(number)
         if not page.size:
             listing.proven = before
         expected = listing.expected if listing.proven is None else min(listing.expected, listing.proven)
-        listing.put(number, slots, last=is_last(page, listing.per_page, before=before, expected=expected))
+        listing.put(number, slots, lack, last=is_last(page, listing.per_page, before=before, expected=expected))
 
     # ---- telling
 

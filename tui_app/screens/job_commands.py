@@ -26,6 +26,7 @@ from tui_app.widgets.redaction import PrivateText
 if TYPE_CHECKING:
     from textual.geometry import Size
 
+    from tui_app.api.rows import JobMessage
     from tui_app.screens.base import ConsoleScreen
     from tui_app.widgets.text_lines import Piece
 
@@ -256,7 +257,7 @@ async def delete(screen: ConsoleScreen, jobs: Sequence[Job]) -> list[DeletedJob]
     return _done(await _act(screen, jobs, _DELETE))
 
 
-async def undo(screen: ConsoleScreen, job: Job, rows: frozenset[str] | None = None, of: str = "") -> None:
+async def undo(screen: ConsoleScreen, job: Job, rows: Sequence[JobMessage] | None = None, of: str = "") -> None:
     """Want what a job did taken back, of these rows or of all; where released mail is to go is asked first. `of` which it is said."""
     if not job.ended:
         screen.notice("The job runs: ‹job.cancel› cancels it, then ‹rows.undo› takes back what it did.")

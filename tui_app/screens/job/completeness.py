@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui_app.core.text import plural, sanitize
+from tui_app.core.text import sanitize
 
 if TYPE_CHECKING:
     from tui_app.api.enums import RowStatus
@@ -28,17 +28,12 @@ def what_is_here(rows: RowsSnapshot, subject: JobSubject, marks: int) -> str:
 
 
 def _doubts(rows: RowsSnapshot, subject: JobSubject) -> str:
-    if rows.shifted:
-        return " · rows moved while they were read, some may be missing, ‹view.refresh› reads them again"
-    told = " · the server says that part of the answer is missing" if rows.partial else ""
-    told += " · some rows may have changed, ‹view.refresh› reads them again" if rows.stale else ""
-    if rows.unreadable:
-        told += f" · {plural(rows.unreadable, 'row')} can't be read"
-    if rows.unasked:
-        told += f" · {plural(rows.unasked, 'row')} of another status left out"
+    told = [*rows.lack.doubts("row"), *(["some rows may have changed"] if rows.stale else [])]
+    if rows.lack.may_miss or rows.stale:
+        told[-1] += ", ‹view.refresh› reads again"
     if (missing := subject.missing) and not rows.stale:
-        told += f" · {missing}"
-    return told
+        told.append(missing)
+    return "".join(f" · {words}" for words in told)
 
 
 def what_empty_means(job: Job, rows: RowsSnapshot, status: RowStatus | None) -> str:
@@ -46,6 +41,8 @@ def what_empty_means(job: Job, rows: RowsSnapshot, status: RowStatus | None) -> 
     if rows.arranged.filter is not None and rows.loaded:
         loaded = f"None of the {rows.loaded:,} loaded rows matches."
         return f"{loaded} ‹screen.back› ends the filter, ‹filter.edit› changes it."
+    if rows.lack.may_miss:
+        return "No row came, and the answer may be incomplete: ‹view.refresh› reads again."
     if status is not None:
         return f"No row is {status.value.lower()} now; 0 shows all."
     return "Nothing was found to act on." if job.ended else "Nothing found yet."

@@ -48,7 +48,7 @@ class RowTask(LongTask):
         if self.busy():
             return
         if rows.complete and not rows.stale:
-            missing = self._subject.missing
+            missing = "; ".join(filter(None, [*rows.lack.doubts("row"), self._subject.missing]))
             here = (
                 f"All {plural(rows.loaded, 'row')} are loaded"
                 if not missing

@@ -200,7 +200,7 @@ class JobScreen(LineScreen):
         before, self._snapshot, self._job = self._snapshot, snapshot, snapshot.job
         rows = snapshot.rows
         if rows.rows is not None and (before is None or rows is not before.rows):
-            listed = rows.complete and not rows.stale and not rows.shifted and not rows.partial
+            listed = rows.complete and not rows.stale and not rows.lack.may_miss
             whole = listed and self._status is None and rows.arranged.filter is None
             self.table().show_rows(rows.rows, whole=whole)
         self.answered()
@@ -519,7 +519,7 @@ class JobScreen(LineScreen):
         except GuardError as error:
             self.notice(str(error))
             return
-        await job_commands.undo(self, self._job, None if rows is None else frozenset(row.id for row in rows))
+        await job_commands.undo(self, self._job, rows)
 
     @work
     async def action_rows_move(self) -> None:
