@@ -65,8 +65,8 @@ def _print_preview(preview: JobPreview, params: SearchParams) -> None:
         print_status(
             f"The search can't express {', '.join(preview.not_searchable)}: the job acts on other messages than this count."
         )
-    if not preview.count and not preview.unasked:
-        print_status("The search finds nothing now: a job over it would do nothing.")
+    if preview.nothing:
+        print_status(preview.nothing)
 
 
 def _told_differences(created: CreatedJob) -> None:

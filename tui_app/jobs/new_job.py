@@ -262,6 +262,15 @@ class JobPreview:
         """SHA-256 over the sorted investigate ids, in hex: the same for the same messages, however they were found."""
         return hashlib.sha256(json.dumps(sorted(self.ids)).encode()).hexdigest()
 
+    @property
+    def nothing(self) -> str:
+        """That nothing was found, and what it means for a job over the search; empty where anything was."""
+        if self.count or self.unasked:
+            return ""
+        if not self.complete:
+            return "Nothing was found, and the answer may not be whole: a job over the search may still take mail."
+        return f"The search finds nothing now{'' if self.not_searchable else ': a job over it would do nothing'}."
+
     def drift(self, now: JobPreview) -> Drift:
         """What changed between this preview and a later one of the same search."""
         before, after = set(self.ids), set(now.ids)
@@ -366,6 +375,8 @@ def guard_job(
             else f"its search shows {plural(preview.unasked, 'message')} that it did not ask for"
             if preview.unasked
             else f"it finds more than {PREVIEW_LIMIT:,} messages"
+            if preview.count >= PREVIEW_LIMIT
+            else "the answer to its search may not be whole"
         )
         raise GuardError(f"It is unknown what this job would take: {why}. Narrow it. Nothing was sent.")
     if into_mailbox and preview.count > max_messages:

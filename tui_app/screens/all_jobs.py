@@ -195,15 +195,19 @@ class AllJobsScreen(FilterScreen):
         )
         left_out = sum(snapshot.left_out for snapshot in self._snapshots.values())
         count += f", {left_out:,} left out" * bool(left_out)
-        count += " · may be incomplete" * any(snapshot.incomplete for snapshot in self._snapshots.values())
+        incomplete = any(snapshot.incomplete for snapshot in self._snapshots.values())
+        count += " · may be incomplete" * incomplete
         self._told = self._standing()
         title = "Jobs of all profiles"
         room = self.size.width - cell_len(title) - cell_len(count) - _EDGES
         self.set_breadcrumb([(title, "bold"), count], self._in_short(room))
         waiting = len(self._services) - len(self._snapshots)
-        nothing = (
-            "None matches the filter." if self._filter is not None and loaded else "No bulk jobs in these accounts."
-        )
+        if self._filter is not None and loaded:
+            nothing = "None matches the filter."
+        elif incomplete or left_out or self._failed:
+            nothing = "No job came, and not all could be read: ‹view.refresh› reads again."
+        else:
+            nothing = "No bulk jobs in these accounts."
         self.table().set_empty_text(f"Asking {plural(waiting, 'account')}…" if waiting else nothing)
 
     def _standing(self) -> Sequence[tuple[str, str, str]]:

@@ -178,6 +178,8 @@ class JobsScreen(FilterScreen):
             self.table().set_empty_text(
                 f"{said} {self._key('screen.back')} ends the filter, {self._key('filter.edit')} changes it."
             )
+        elif snapshot.incomplete:
+            self.table().set_empty_text("No job came, and the answer may be incomplete: ‹view.refresh› reads again.")
         elif snapshot.left_out:
             self.table().set_empty_text("All jobs that came were left out; mailsluice jobs tells why.")
         elif narrowed:

@@ -267,8 +267,8 @@ class NewJobScreen(ConsoleScreen):
             subject = PrivateText(sanitize(message.subject.exact, 40))
             sender = fmt.sender(message.sender, 40)
             pieces += ["  ", (sender, "dim"), "  ", (subject, "dim"), "\n"]
-        if not preview.count and not preview.unasked:
-            pieces.append(("The search finds nothing now: this job would do nothing.\n", "$text-warning"))
+        if preview.nothing:
+            pieces.append((f"{preview.nothing}\n", "$text-warning"))
         if preview.unasked:
             count = plural(preview.unasked, "message")
             pieces.append(
