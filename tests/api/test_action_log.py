@@ -56,6 +56,9 @@ def not_found() -> NotFound:
         ([Page(entries(0, 1000)), Page(entries(999, 1000)), Page(entries(1998, 5))], range(2003), True, 3),
         ([Page(entries(0, 20))], range(20), False, 2),
         ([Page(entries(0, 3), unreadable=1)], range(3), False, 1),
+        ([Page(entries(0, 3), partial=True)], range(3), False, 1),
+        ([Page(entries(0, 1000), partial=True), Page(entries(1000, 3))], range(1003), False, 2),
+        ([Page(entries(0, 3), count=5)], range(3), False, 1),
     ],
 )
 async def test_the_log_ends_where_nothing_new_comes(
