@@ -83,7 +83,6 @@ class GroupsScreen(FindInTable):
         if (rows := self._rows) is not None:
             rows.recount()
             self.table().refresh_text()
-            self._group_what_is_new()
 
     def time_passed(self) -> None:
         """Also group anew what was read again meanwhile: the list does so when a plan has ended."""
