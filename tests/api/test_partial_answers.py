@@ -48,7 +48,7 @@ async def test_a_list_of_which_part_is_missing_is_never_whole(how: str, whole: b
         preview = await service.jobs.preview(release.params)
         assert (preview.count, preview.complete) == (1, whole)
         if not whole:
-            with pytest.raises(GuardError):
+            with pytest.raises(GuardError, match="the answer to its search may not be whole"):
                 guard_job(release, preview, hold_dispositions=("MALICIOUS",), max_messages=100)
         search = service.mail.watch(lambda _: None)
         search.ask("from:news@shop.example")

@@ -84,7 +84,7 @@ async def test_a_change_after_the_preview_asks_for_a_new_preview(simulator: Simu
         await console.sees("Enter again to confirm")
         await console.type("x")
         await console.press("enter")
-        await console.sees("finds nothing now")
+        await console.sees("finds nothing now: a job over it would do nothing.")
         assert "start this job?" not in console.text
 
 
@@ -151,7 +151,7 @@ async def test_every_field_of_the_form_reaches_the_wire(simulator: Simulator) ->
             form.query_one(f"#{name}", CycleSelect).choose(value)
         form.query_one("#sender", Input).focus()
         await console.press("enter")
-        await console.sees("Finds 0 messages", "finds nothing now", "ignores submissions")
+        await console.sees("Finds 0 messages", "finds nothing now.", "ignores submissions")
         await console.press("enter")
         await console.sees("To do it, type 0 and enter")
         await console.press("y", "enter")
