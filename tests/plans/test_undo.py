@@ -199,7 +199,7 @@ async def test_an_undo_of_chosen_rows_takes_no_other_mail_that_comes_under_their
     def row(name: str, mail: str) -> dict[str, Any]:
         return {"message_id": name, "status": "COMPLETED", "message": {"id": f"{mail}-2026-11-20T10:00:00-1"}}
 
-    job = {
+    job: dict[str, Any] = {
         "job_id": "182bd5e5-6e1a-4fe4-a799-aa6d9a6ab26e", "status": "COMPLETED", "action_type": "MOVE",
         "action_params": {"destination": JUNK}, "messages_successful": 2,
     }  # fmt: skip
