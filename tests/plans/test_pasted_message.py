@@ -190,3 +190,19 @@ def labels(module: Any) -> set[str]:
     return {label for label in found if not label.endswith(":")} - {"no time"} | {"mailboxes", "to"} & set(
         pasted_message.LABELS
     )
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 120])
+@given(words=MANY)
+@example(words=[f"{'x ' * 33}{VICTIM}"] * 12)
+@example(words=[f"{'x ' * 22}postfix id     {VICTIM[:16]}"] * 12)
+@settings(max_examples=15, deadline=None)
+def test_nor_does_one_whose_leading_blanks_are_gone(width: int, words: list[str]) -> None:
+    rows = [row.strip() for row in broken(parts(words)["summary"], width)]
+    assert {*parse_ids(rows).ids} <= MINE, (parse_ids(rows).found, rows)
+
+
+def test_a_message_whose_leading_blanks_are_gone_gives_its_ids() -> None:
+    rows = [row.strip() for row in broken(parts([f"{'x ' * 33}and so on"] * 12)["summary"], 80)]
+    assert parse_ids(["please release", *rows, "", OTHER]).ids[0] == ONE
+    assert parse_ids(rows).ids == (ONE, ONE.rpartition("-")[0], ONE[:16]) or {*parse_ids(rows).ids} == MINE

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from tui_app.plans.id_field import WRITTEN
@@ -116,12 +116,15 @@ _HANG: Final = " " * 4
 """What a row begins with in which the screen goes on with a line."""
 _FEW: Final = 4
 """Labels in lines one below the other, from which on they are no chance."""
+_SURE: Final = 2
+"""The same where their values stand in our column."""
 
 
 def message_lines(lines: Sequence[str]) -> list[bool]:
     """Of each line whether it belongs to a message, and is not one with its id."""
     told: list[bool] = []
     texts = [_unquoted(line) for line in lines]
+    begin = -1
     while len(told) < len(texts):
         start = end = len(told)
         ours = False
@@ -130,9 +133,31 @@ def message_lines(lines: Sequence[str]) -> list[bool]:
         ):
             ours = ours or bool(laid_out(texts[end]) or _WHOLE.match(texts[end]) or _PART.match(texts[end]))
             end += 1
-        told += _told(texts[start:end])
+        labels = _labels(texts[start:end])
+        is_stripped = len({*labels.values()}) >= _SURE and not _is_indented(lines[start:end], texts[start:end])
+        told += _told(texts[start:end], labels, is_stripped=is_stripped)
+        if not is_stripped:
+            begin = begin if start == end else -1
+        elif begin < 0 or next(iter(labels.values())) == "subject":
+            begin = start + min(labels)
+        else:  # an empty line may be one of blanks in a value: it is the same message
+            told[begin:] = _but_one(texts[begin:end])
         told += [False] * (end < len(texts))
     return told
+
+
+def _labels(lines: Sequence[str]) -> dict[int, str]:
+    """The labels of lines by their places."""
+    return {place: label for place, line in enumerate(lines) if (label := laid_out(line))}
+
+
+def _is_indented(lines: Sequence[str], texts: Sequence[str]) -> bool:
+    """Whether lines of a message kept the blanks before them: without, nobody sees what goes on with a value.
+
+    A value may begin with `>`: it is the mark of a quoted mail only where all lines have it.
+    """
+    is_quoted = all(line.lstrip().startswith(">") for line in lines if line.strip())
+    return any(line.startswith(_HANG) for line in (texts if is_quoted else lines))
 
 
 def _goes_on(lines: Sequence[str], at: int) -> bool:
@@ -142,18 +167,30 @@ def _goes_on(lines: Sequence[str], at: int) -> bool:
     return at < len(lines) and lines[at].startswith(_HANG)
 
 
-def _told(lines: Sequence[str]) -> list[bool]:
+def _told(lines: Sequence[str], labels: Mapping[int, str], *, is_stripped: bool) -> list[bool]:
     """Of lines of one paragraph."""
     found = [_COLLAPSED.match(line) for line in lines]
-    if (
-        len({label["label"] for label in found if label is not None}) >= _FEW
-        and sum(map(bool, map(laid_out, lines))) < 2
-    ):
-        # Where each column is lost, what goes on in a line may look like a label: then several messages are named.
-        names = [line.split()[-1] for line in lines if _OWN_ID.match(line)]
-        whole = max(names, key=len, default="")
-        one = all(whole.startswith(name) for name in names)
-        return [not one or _OWN_ID.match(line) is None for line in lines]
+    if len({label["label"] for label in found if label is not None}) >= _FEW and len(labels) < _SURE:
+        return _but_one(lines)
+    if is_stripped:
+        first = min(labels)
+        # What stands above the first label may be the heading of a finding.
+        return [*_followed(lines)[:first], *_but_one(lines[first:])]
+    return _followed(lines)
+
+
+def _but_one(lines: Sequence[str]) -> list[bool]:
+    """All lines but those with the ids of the message.
+
+    Where each column is lost, what goes on in a line may look like a label: then several messages are named.
+    """
+    names = [line.split()[-1] for line in lines if _OWN_ID.match(line)]
+    whole = max(names, key=len, default="")
+    one = all(whole.startswith(name) for name in names)
+    return [not one or _OWN_ID.match(line) is None for line in lines]
+
+
+def _followed(lines: Sequence[str]) -> list[bool]:
     paragraph = _Paragraph()
     below: list[str] = []
     label = ""
