@@ -1,6 +1,7 @@
 """Of what others wrote nothing is taken: our own exports, tables and fields are read by their names."""
 
 import csv
+import html
 import io
 import json
 from collections.abc import Callable, Sequence
@@ -256,3 +257,11 @@ def test_a_row_that_lost_its_heading_names_one_message_or_none() -> None:
     assert parse_ids([f"Weekly {OTHER}\t{ONE}"]).ids == (ONE,)
     assert parse_ids([f"{ONE};{OTHER}", f"{OTHER[:16]},{ONE[:16]} please"]).ids == (ONE, OTHER, OTHER[:16], ONE[:16])
     assert parse_ids([f"{ONE}       SPAM  a@b.example  Weekly {OTHER}  c"]).ids == (ONE,)
+
+
+def test_an_id_that_its_neighbour_cut_is_told() -> None:
+    text = listed("table", job_row, [('"a" & <b>', "a@b.example", "", "c@d.example", "")] * 2)
+    page = html.escape(text).split("\n")
+    parsed = parse_ids(page)
+    assert {*parsed.ids} <= {*HELD[:2]}, "a part of it names nothing"
+    assert {name[:16] for name in HELD[:2]} <= {word[:16] for word in told(parsed)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -88,8 +88,17 @@ def _laid_out(line: str) -> Heading | None:
     return Heading(names, " ", tuple(word.start() for word in words))
 
 
-def read_table(heading: Heading, lines: Sequence[str], first: int, findings: Findings) -> int:
-    """Take the ids of the rows below a heading; `first` = the number of the first. How many lines the table has."""
+def read_table(
+    heading: Heading,
+    lines: Sequence[str],
+    first: int,
+    findings: Findings,
+    is_piece: Callable[[int], bool] = lambda at: False,
+) -> int:
+    """Take the ids of the rows below a heading; `first` = the number of the first. How many lines the table has.
+
+    `is_piece` = whether a line may be the rest of the row above it: columns of a fixed width do not tell.
+    """
     end = len(lines)
     if heading.separator == "|" and lines and _is_rule(lines[0]):
         end = next((at for at, line in enumerate(lines) if not line.lstrip().startswith("|")), end)
@@ -107,6 +116,9 @@ def read_table(heading: Heading, lines: Sequence[str], first: int, findings: Fin
                 break
             continue
         number = first + at
+        if heading.offsets and is_piece(at):
+            findings.not_searched += [(number, word) for word in ids_told(lines[at])]
+            continue
         pushed = pushed_columns(lines[at], heading)
         cells = ["" if place in pushed else cell for place, cell in enumerate(cells)]
         while len(cells) > len(heading.names) and not cells[-1].strip():
@@ -184,9 +196,11 @@ def pushed_columns(line: str, heading: Heading) -> set[int]:
     """Columns of a listing of which nobody can say where they begin.
 
     A wide character before a column would let the sender of a mail push words into it. What was cut ends in `…`.
+    Before a column that was pushed nobody knows where the one to its left ends.
     """
-    return {
+    pushed = {
         place
         for place, offset in enumerate(heading.offsets)
         if not line[:offset].replace("…", ".").isascii() or (offset and line[max(0, offset - 2) : offset].strip())
     }
+    return pushed | {place - 1 for place in pushed if place}
