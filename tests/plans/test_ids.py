@@ -257,3 +257,32 @@ def test_an_id_that_an_answer_told_of_is_not_taken_out_of_our_own_report() -> No
     assert parsed.ids == tuple(HELD[:3])
     assert VICTIM in told(parsed)
     assert parse_ids([f"Look at this: {told_of[0]}"]).ids == ()
+
+
+# ---- ids that are not whole
+
+
+@pytest.mark.parametrize("dash", ["", *"-\u2010\u2011\u2012\u2013\u2014\u2212"])
+@pytest.mark.parametrize("end", ["…", "...", "2026…", "2026‑11…"])
+def test_an_id_that_was_cut_anywhere_is_told(dash: str, end: str) -> None:
+    for name in (ONE[:16], ONE.rpartition("-")[0], ONE):
+        if dash or not end[0].isdigit():
+            parsed = parse_ids([f"Invoice {name}{dash}{end} x"])
+            assert parsed.ids == (), (name, dash, end)
+            assert any(ONE[:16] in word for _, word in parsed.unrecognised)
+
+
+@pytest.mark.parametrize("end", [".", ", and more", " … and more", " ...", "; thanks", " - please", ")."])
+def test_an_id_before_a_mark_of_a_sentence_is_whole(end: str) -> None:
+    for name in (ONE[:16], ONE.rpartition("-")[0], ONE):
+        assert parse_ids([f"see {name}{end}"]).ids == (name,)
+
+
+@pytest.mark.parametrize("at", range(1, 12))
+def test_the_second_half_of_an_id_is_told(at: int) -> None:
+    four = f"4{ONE[1:4]}4{ONE[5:]}"
+    for name in (ONE, four):
+        parsed = parse_ids([f"they are: {name[:at]}", name[at:], f"and {OTHER}"])
+        assert parsed.ids == (OTHER,), (name, at)
+        assert name[at:] in told(parsed)
+    assert parse_ids(["on the 4th", ONE, "by 4pm", OTHER]).ids == (ONE, OTHER)

@@ -6,16 +6,17 @@ import codecs
 import re
 from bisect import bisect_right
 from collections.abc import Iterable
-from itertools import accumulate
+from itertools import accumulate, islice, takewhile
 
 from tui_app.plans.findings import Findings, FoundId, ParsedIds
-from tui_app.plans.id_field import id_of_cell
+from tui_app.plans.id_field import ID_FIELDS, id_of_cell
+from tui_app.plans.pasted_broken import PIECE, BrokenLines, begun
 from tui_app.plans.pasted_json import JsonReader, json_begins, json_value
 from tui_app.plans.pasted_message import message_lines
 from tui_app.plans.pasted_report import ReportLines
 from tui_app.plans.pasted_row import read_row
-from tui_app.plans.pasted_table import heading_of, lone_heading, read_table
-from tui_app.plans.pasted_text import ids_told, is_written, opens_value, read_text
+from tui_app.plans.pasted_table import Heading, heading_of, lone_heading, read_table
+from tui_app.plans.pasted_text import ids_told, is_told, is_written, opens_value, read_text
 
 __all__ = ["FoundId", "ParsedIds", "ids_of_rows", "is_heading", "lines_of", "parse_ids", "text_of"]
 
@@ -85,6 +86,8 @@ class _Reading:
         at = 0
         written = value_follows = False
         report = ReportLines()
+        broken = BrokenLines(self._lines)
+        noted = False
         while at < len(self._lines):
             line = self._lines[at]
             # What is folded under a header is its value, whatever it looks like.
@@ -92,7 +95,19 @@ class _Reading:
             written = is_written(line, folded) or folded
             value_follows = opens_value(line)
             following = self._lines[at + 1] if at + 1 < len(self._lines) else ""
-            if report.belongs(line) or self._of_message[at] or folded:
+            if report.belongs(line) or self._of_message[at]:
+                broken.start()
+                self._free.append(line)
+                at += 1
+                continue
+            if broken.is_piece(at):
+                is_comment = line.lstrip().startswith("#")  # it is told, too
+                if ids_told(line) and not is_told(line) and not is_comment and not noted:
+                    self._findings.notes.append((at + 1, PIECE))
+                    noted = True
+                self._of_message[at] = not is_comment
+                folded = True
+            if folded:
                 self._free.append(line)
                 at += 1
                 continue
@@ -100,6 +115,7 @@ class _Reading:
             if begin is not None:
                 self._flush(at)
                 at = self._read_json(at, begin)
+                broken.start()
                 continue
             heading = heading_of(line, following)
             in_message = following and self._of_message[at + 1]
@@ -109,12 +125,14 @@ class _Reading:
                 and not any(earlier.strip() for earlier in self._lines[: min(at, _FEW)])
             ):
                 heading = lone_heading(line)
-            if heading is not None:
+            if heading is not None and not self._is_half(heading, at):
                 self._flush(at)
                 self._findings.not_searched += [(at + 1, word) for word in ids_told(line)]
-                at += 1 + read_table(heading, self._lines[at + 1 :], at + 2, self._findings)
+                at = self._read_table(heading, at, broken)
             elif rows := read_row(self._lines, at, self._findings):
                 self._flush(at)
+                for further in range(at + 1, at + rows):
+                    broken.is_piece(further)
                 at += rows
             else:
                 self._free.append(line)
@@ -122,6 +140,28 @@ class _Reading:
         self._flush(at)
         self._json.close()
         return self._findings.parsed()
+
+    def _is_half(self, heading: Heading, at: int) -> bool:
+        """Whether a heading is the second half of a broken one: the rows below begin with an id, and it begins with none."""
+        if not heading.offsets or heading.names[0] in ID_FIELDS:
+            return False
+        rows = takewhile(str.strip, islice(self._lines, at + 1, at + 1 + _FEW))
+        return any(begun(row)[0] for row in rows)
+
+    def _read_table(self, heading: Heading, at: int, broken: BrokenLines) -> int:
+        """Read the rows below a heading; the line after them."""
+        broken.start()
+        first = at + 1
+        at = first + read_table(
+            heading,
+            self._lines[first:],
+            first + 1,
+            self._findings,
+            lambda place: broken.is_piece(first + place),
+        )
+        if heading.separator == "|":
+            broken.table()
+        return at
 
     def _flush(self, at: int) -> None:
         """Read the lines of free text before this one."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from tui_app.core.id_form import INVESTIGATE_ID
 from tui_app.plans.id_field import id_of_cell
+from tui_app.plans.pasted_broken import begun, is_listed
 from tui_app.plans.pasted_table import Heading, laid_out_cells, markdown_cells, pushed_columns, take_row
 from tui_app.plans.pasted_text import ids_told, is_told, legible
 
@@ -50,10 +51,6 @@ _JOB_LISTING: Final = Heading(
     tuple(name for name, _ in JOB_ROWS), " ", (0, *accumulate(width + 2 for _, width in JOB_ROWS[:-1]))
 )
 _ROW_ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-_LISTED: Final = re.compile(rf"({INVESTIGATE_ID.pattern})\s{{2,}}\S", re.ASCII)
-"""A row of a listing of mail: it begins with its id."""
-_LISTED_ROW: Final = re.compile(rf"{_ROW_ID.pattern}\s{{2,}}\S", re.IGNORECASE)
-"""A row of a listing of a job's rows."""
 _QUOTED: Final = re.compile(r"\s*+(?:>\s?)*")
 _TABS: Final = "\t|"
 """What separates cells and is no punctuation of a sentence."""
@@ -64,7 +61,7 @@ _SWALLOWED: Final = 20
 """Lines that a cell in quotation marks may have."""
 _SEVERAL: Final = "Looks like the row of a table without its heading, and names several messages: nothing was taken."
 _NEVER_IN: Final = "The row of a report that says held back: nothing was taken."
-_HELD_BACK: Final = re.compile(r"\s{2,}held back(?:\s{2,}|$)", re.IGNORECASE)
+_HELD_BACK: Final = re.compile(r"\s+held back(?:\s|$)", re.IGNORECASE)
 """What never was in a plan."""
 _NOT_OWN: Final = (
     "Looks like the row of a table without its heading, and which id is its own is not sure: nothing was taken. "
@@ -98,18 +95,19 @@ def read_row(lines: Sequence[str], at: int, findings: Findings) -> int:
     """
     number = at + 1
     line = _without_quote(lines[at])
-    if first := _LISTED.match(line):
-        if _HELD_BACK.match(line, first.end(1)):
+    if is_listed(line):
+        name, rest = begun(line)
+        if INVESTIGATE_ID.fullmatch(name) is None:
+            if ids_told(line):
+                _take_listed(line, number, findings)
+            return int(bool(ids_told(line)))
+        is_held_back = _HELD_BACK.match(rest) is not None
+        if is_held_back:
             findings.notes.append((number, _NEVER_IN))
-            findings.not_searched += [(number, word) for word in ids_told(line)]
-            return 1
-        told = [word for word in ids_told(line) if not first[1].startswith(word)]
-        if told and not all(ids_told(word) == [word] for word in line.split()):
-            findings.take(first[1], number, line)
-            findings.not_searched += [(number, word) for word in told]
-            return 1
-    if _LISTED_ROW.match(line) and ids_told(line):
-        _take_listed(line, number, findings)
+        else:
+            findings.take(name, number, line)
+        told = ids_told(line) if is_held_back else [word for word in ids_told(rest) if not name.startswith(word)]
+        findings.not_searched += [(number, word) for word in told]
         return 1
     if not any(mark in line for mark in _MARKS) or not ids_told(line):
         return 0

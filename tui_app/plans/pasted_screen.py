@@ -38,6 +38,12 @@ _ROW: Final = re.compile(
 )
 _COLUMNS: Final = re.compile(r"\s{2,}|\t")
 _STATE: Final = re.compile(rf"{_EDGE}(?:[{re.escape(SIGNS)}]\s+)?(?:{_ANY_WORD})", re.IGNORECASE)
+_BEGINS_WITH_STATE: Final = re.compile(rf"\s*+(?:{_ANY_WORD})(?:\s|$)", re.IGNORECASE)
+
+
+def begins_with_state(text: str) -> bool:
+    """Whether a text begins with a verdict, the state of a row or an outcome."""
+    return _BEGINS_WITH_STATE.match(text) is not None
 
 
 def is_screen_row(line: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 from html import unescape
 from typing import TYPE_CHECKING, Final
 
@@ -29,8 +30,8 @@ _WIDE: Final = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)} | {0x3000
 _DASH: Final = "[-\u2010-\u2015\u2212\ufe58\ufe63]"
 _ODD_DASH: Final = re.compile("[\u2010-\u2015\u2212\ufe58\ufe63]")
 _LEFT: Final = r"(?<![0-9A-Za-z])(?<![0-9A-Za-z]-)"
-_RIGHT: Final = r"(?!-?[0-9A-Za-z]|\u2026)"
-"""Nothing is glued to it, and it was not cut: `…` stands where we cut."""
+_RIGHT: Final = rf"(?!{_DASH}?(?:[0-9A-Za-z]|\u2026|\.\.\.))"
+"""Nothing is glued to it, and it was not cut, by us (`…`) or by others."""
 _SCANNED: Final = rf"4[0-9A-Za-z]{{11,23}}{_DASH}\d{{4}}{_DASH}\d\d{_DASH}\d\dT\d\d:\d\d:\d\d"
 _IDS: Final = re.compile(
     rf"{_LEFT}(?:(?P<investigate>{_SCANNED}{_DASH}\d{{1,20}})|(?P<alert>{_SCANNED})(?!{_DASH}\d)"
@@ -75,6 +76,9 @@ _BEGUN: Final = re.compile(
     re.ASCII,
 )
 _CUT: Final = re.compile(rf"{_SCANNED}{_DASH}\d{{1,20}}$", re.ASCII)
+_FEW_OF_ID: Final = re.compile(rf"{_LEFT}4(?=\d*[A-Za-z])[0-9A-Za-z]{{1,10}}$", re.ASCII)
+"""What may be the beginning of an id, too short to be known."""
+_SHORT_ID: Final = re.compile(rf"[0-9A-Za-z]{{1,15}}{_DASH}\d{{4}}", re.ASCII)
 _LONE_DIGITS: Final = re.compile(r"\d{1,12}(?=\s|$)", re.ASCII)
 _BEGINS: Final = re.compile(rf"{_LEFT}{_SCANNED}(?P<number>{_DASH}\d{{1,20}})?{_RIGHT}", re.ASCII)
 
@@ -93,6 +97,7 @@ def is_written(line: str, inside: bool) -> bool:
     return HEADER.match(line) is not None or (inside and (line[:1] in (" ", "\t")))
 
 
+@lru_cache(maxsize=64)
 def is_told(line: str) -> bool:
     """Whether a line holds what somebody else wrote, or what we wrote about it: nothing of it is taken."""
     told = _OURS.match(line) or is_screen_row(line) or _FIELD.search(line) or _LAID_OUT.match(line)
@@ -215,14 +220,16 @@ def _joined(lines: Sequence[str], at: int, number: int, findings: Findings) -> i
         # A mail client may have broken the number in two: half a number would be another message.
         findings.unrecognised.append((number, f"{cut[0]} {_LONE_DIGITS.match(following)[0]}"))  # type: ignore[index]
         line = line.rstrip()[: cut.start()]
-    _search(line, number, findings)
+    half = at > 0 and not more and _FEW_OF_ID.search(lines[at - 1].rstrip()) and _SHORT_ID.match(line.lstrip())
+    _search(line, number, findings, half_above=bool(half))
     return more
 
 
-def _search(line: str, number: int, findings: Findings) -> None:
+def _search(line: str, number: int, findings: Findings, *, half_above: bool = False) -> None:
     alone = line.strip()
-    if INVESTIGATE_ID.fullmatch(alone) or ALERT_ID.fullmatch(alone):
-        findings.take(alone, number)  # whatever it begins with: nothing can be glued to it
+    if (INVESTIGATE_ID.fullmatch(alone) or ALERT_ID.fullmatch(alone)) and (half_above or alone[:1] != "4"):
+        # Every id that is known begins with 4: this may be the second half of another one.
+        findings.unrecognised.append((number, alone))
         return
     in_addresses = [word for address in _ADDRESS.findall(line) for word in ids_told(address)]
     findings.not_searched += [(number, word) for word in in_addresses]
