@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import csv
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Final
 
 from tui_app.core.id_form import INVESTIGATE_ID
@@ -40,6 +41,7 @@ _FIELD: Final = re.compile(
 _OWN_FIELD: Final = re.compile(rf"(?<![0-9A-Za-z_-])(?:{'|'.join(sorted(_OWN_WORDS))})\s*:", re.IGNORECASE)
 _LABELLED: Final = re.compile(r"[\s*_`\"'\u2022+-]*(?:[^\W\d_][\w-]*[ ]?){1,3}[*_`\"']*\s*[:=](?P<value>.*)")
 _MESSAGE_ID: Final = re.compile(r"[\s*_\"'-]*message[ _-]?id[*_\"']*\s*:", re.IGNORECASE)
+_QUEUE_ID: Final = re.compile(r"(?<![0-9A-Za-z-])[0-9A-Za-z]{12,24}(?![0-9A-Za-z\u2026-])(?!\.\.)")
 _BETWEEN: Final = re.compile(r"[\s,;|`\"']+")
 _WIDE: Final = re.compile(r"\s{2,}|\t")
 _NARROWEST: Final = 60
@@ -126,10 +128,7 @@ def _shape(line: str, rest: str) -> tuple[object, ...]:
 
 def _has(text: str, queue: str) -> bool:
     """Whether a queue id stands there as a word of its own."""
-    return (
-        queue in text
-        and re.search(rf"(?<![0-9A-Za-z-]){re.escape(queue)}(?![0-9A-Za-z\u2026-])(?!\.\.)", text) is not None
-    )
+    return queue in text and queue in _QUEUE_ID.findall(text)
 
 
 class BrokenLines:
@@ -224,13 +223,21 @@ class BrokenLines:
         if row.is_closed or not INVESTIGATE_ID.fullmatch(row.id):
             return -1
         queue = row.id.partition("-")[0]
-        for place in range(at + 1, min(len(self._lines), at + _FAR)):
-            line = self._lines[place]
-            if queue in line and _has(_unquoted(line)[0], queue):
-                return place
-            if not line.strip(" \t>"):
-                break
+        places = self._places.get(queue, [])
+        place = next(iter(places[bisect_right(places, at) :][:1]), at)
+        between = self._lines[at + 1 : min(place, at + _FAR)]
+        if at < place < at + _FAR and all(line.strip(" \t>") for line in between):
+            return place
         return -1
+
+    @cached_property
+    def _places(self) -> dict[str, list[int]]:
+        """The lines in which a queue id is a word of its own."""
+        places: dict[str, list[int]] = {}
+        for place, line in enumerate(self._lines):
+            for word in dict.fromkeys(_QUEUE_ID.findall(line)):
+                places.setdefault(word, []).append(place)
+        return places
 
     def _is_above_broken(self, at: int) -> bool:
         """Whether the first row below was broken: then what stands above it may be the end of another one."""
