@@ -182,6 +182,8 @@ class HostileAccount:
             start = (int(query.get("page", ["1"])[0]) - 1) * int(query.get("per_page", ["20"])[0])
             listed = result[: self.rows] if self.rows is not None else result
             body = {**body, "result": [self._item(item, start + place) for place, item in enumerate(listed)]}
+            if self.rows is not None and isinstance(info := body.get("result_info"), dict):
+                body["result_info"] = {**info, "count": len(listed)}
         elif isinstance(result, dict):
             body = {**body, "result": self._item(result, 0)}
         return {**body, "messages": self.notices()} if self.talks else body
