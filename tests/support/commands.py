@@ -42,10 +42,11 @@ def run_with(
     folder: Path = ROOT,
     hurried: bool = False,
     script: str = "",
+    output: int | None = None,
 ) -> Ended:
     """Run a command to its end in a process of its own, in the test's home; `hurried` lets its waits take no time.
 
-    `script` runs in place of the program, and ends in it.
+    `script` runs in place of the program, and ends in it; `output` is the file that takes what it prints.
     """
     variables = environment(Path.home(), **changes)
     if any(name.startswith("PYTHON") for name in changes):
@@ -59,7 +60,7 @@ def run_with(
         child = forker().start(
             Program(arguments, script or (with_clock(hurried=True) if hurried else START)),
             variables,
-            [file.fileno() for file in (taken, out, err)],
+            [taken.fileno(), out.fileno() if output is None else output, err.fileno()],
             folder=folder,
         )
         try:

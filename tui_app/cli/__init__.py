@@ -6,12 +6,12 @@ import importlib
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 
 from tui_app import __version__
-from tui_app.cli.streams import OutputFailedError, ReaderGone, discard_output, fill_closed_streams, install_plain_output
+from tui_app.cli.streams import OutputGone, fill_closed_streams, install_plain_output, why_lost
 from tui_app.core.errors import ExitCode, SluiceError, UsageError
 from tui_app.core.hardening import set_certificate_variables_aside, silence_libraries
 from tui_app.core.text import sanitize
@@ -142,7 +142,7 @@ def main() -> None:
         from tui_app.cli.completion import complete
 
         fill_closed_streams()
-        sys.exit(complete(cli))
+        _leave(complete(cli))
     # Textual reads TEXTUAL_* from the environment; some of them press keys. A shell must not do that.
     for name in [name for name in os.environ if name.startswith("TEXTUAL")]:
         del os.environ[name]
@@ -178,20 +178,33 @@ def main() -> None:
         code = 130
     except KeyboardInterrupt:
         code = 130
-    except (ReaderGone, BrokenPipeError):
-        discard_output()
+    except OutputGone:
         code = ExitCode.DONE
     except OSError as error:
-        discard_output()
         _print_error(_describe_os_error(error))
         code = ExitCode.UNEXPECTED
-    except OutputFailedError as error:
-        discard_output()
-        _print_error(error)
-        code = error.exit_code
     except SluiceError as error:
         _print_error(error)
         code = error.exit_code
     except Exception as error:
         code = _crashed(error)
-    sys.exit(code if isinstance(code, int) else 0)
+    _leave(_after_output(code if isinstance(code, int) else ExitCode.DONE))
+
+
+def _after_output(code: int) -> int:
+    """The exit code, once all output is written: a lost one is told, and never all right."""
+    sys.stdout.flush()
+    lost = why_lost()
+    if lost:
+        _print_error(f"the output can't be written: {lost}.")
+    return code or (ExitCode.UNEXPECTED if lost else ExitCode.DONE)
+
+
+def _leave(code: int) -> NoReturn:
+    """End with this code."""
+    if sys.flags.inspect:
+        # PYTHONINSPECT: Python would print a traceback, and open a prompt in a process that has the token.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)

@@ -87,7 +87,7 @@ def completion(ctx: click.Context, shell: str) -> None:
     """
     root = ctx.find_root().command
     # That of click for bash would run bash to see how old it is.
-    click.echo(ShellComplete.source(_SHELLS[shell](root, {}, PROGRAM, VARIABLE)), nl=False)
+    print(ShellComplete.source(_SHELLS[shell](root, {}, PROGRAM, VARIABLE)), end="")
 
 
 def complete(cli: click.Group) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -17,6 +18,7 @@ from tui_app.cli.mail_line import print_mail
 from tui_app.cli.plan_review import ReviewOptions, review_and_send
 from tui_app.cli.runner import confirmed, run_command, run_write
 from tui_app.cli.search_options import delivery_option, search_options, search_params, verdict_option
+from tui_app.cli.streams import output_failure
 from tui_app.cli.watch import Watch, exit_code_of
 from tui_app.core.clock import describe_window
 from tui_app.core.errors import ExitCode, GuardError, UsageError
@@ -182,12 +184,18 @@ def _asked_for(
     return NewJob(action=kind, params=params, destination=folder, comment=told).checked(now)
 
 
+def _write_new(job: Job, output_format: str) -> None:
+    """Write a job that was started; where standard output takes nothing any more, its id is told."""
+    write_job(job, output_format)
+    sys.stdout.flush()
+    if output_failure():
+        print_status(f"Job {sanitize(job.id)} was started: {str(job.status).lower()}.")
+
+
 def _told(result: WriteResult[CreatedJob], output_format: str) -> ExitCode:
     """Say what became of it; standard output gets the job. Raises ApiError where none was started."""
     if isinstance(result, Done):
         created = result.value
-        now = created.cancelled.value if isinstance(created.cancelled, Done) else created.job
-        write_job(now, output_format)
         if result.errors:
             words, details = describe(result)
             print_status(f"New job: {words}")
@@ -195,6 +203,7 @@ def _told(result: WriteResult[CreatedJob], output_format: str) -> ExitCode:
                 print_status(f"  {line}")
         if created.differences:
             _told_differences(created)
+        _write_new(created.cancelled.value if isinstance(created.cancelled, Done) else created.job, output_format)
         return ExitCode.UNKNOWN_OUTCOME if result.errors or created.differences else ExitCode.DONE
     if isinstance(result, Ambiguous):
         words, _ = describe(result)
@@ -206,7 +215,7 @@ def _told(result: WriteResult[CreatedJob], output_format: str) -> ExitCode:
 async def _watched(service: EmailSecurityService, job: Job, output_format: str) -> ExitCode:
     """Watch the new job to its end; standard output gets it as it ended."""
     (end,) = await Watch(service).run([job])
-    write_job(end.job, output_format)
+    _write_new(end.job, output_format)
     return exit_code_of(end)
 
 

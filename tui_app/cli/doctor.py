@@ -14,7 +14,6 @@ from typing import Any, Final
 import click
 
 from tui_app.cli.listing import Listing, ListingColumn, format_option, print_status
-from tui_app.cli.streams import ReaderGone
 from tui_app.config.schema import UiSettings
 from tui_app.config.settings import Settings, load_settings
 from tui_app.console_settings import console_problems
@@ -121,16 +120,13 @@ def doctor(ctx: click.Context, output_format: str) -> None:
 async def _examine(subject: Subject, output_format: str) -> int:
     examination, results = Examination(subject), list[CheckResult]()
     listing = Listing[CheckResult](output_format, _COLUMNS, lambda result: result.wire())
-    try:
-        async for result in examination.results():
-            results.append(result)
-            if output_format == "table":
-                _write(result)
-                sys.stdout.flush()
-            else:
-                listing.write(result)
-    except BrokenPipeError:
-        raise ReaderGone from None
+    async for result in examination.results():
+        results.append(result)
+        if output_format == "table":
+            _write(result)
+            sys.stdout.flush()
+        else:
+            listing.write(result)
     if output_format != "table":
         listing.close()
     print_status(f"{count_states(results)}; {plural(examination.requests, 'request')} of at most {MOST_REQUESTS}.")

@@ -59,7 +59,7 @@ def handover(ctx: click.Context, since: str, output: Path | None, as_json: bool)
         wants_json = as_json or (path is not None and path.suffix.lower() == ".json")
         text = json_of(found) if wants_json else as_markdown(found)
         if path is None:
-            click.echo(text, nl=False)
+            print(text, end="")
         else:
             new_file(path, text)
             print_status(f"Handover in {sanitize(str(path))}: {found.in_short}.")

@@ -13,7 +13,15 @@ from tui_app.api.models import DeletedJob, Job
 from tui_app.api.page import MAX_PER_PAGE
 from tui_app.api.pagination import job_pages
 from tui_app.api.write_result import Ambiguous, Done, Refused, Unsent, WriteResult, describe
-from tui_app.cli.listing import Listing, ListingColumn, format_option, print_status, with_ours, write_pages
+from tui_app.cli.listing import (
+    Listing,
+    ListingColumn,
+    format_option,
+    print_outcome,
+    print_status,
+    with_ours,
+    write_pages,
+)
 from tui_app.cli.runner import confirmed, run_command, run_write
 from tui_app.core.clock import rfc3339
 from tui_app.core.errors import ExitCode, GuardError
@@ -61,7 +69,7 @@ def job_json(job: Job) -> dict[str, Any]:
 def write_job(job: Job, output_format: str) -> None:
     """Write one job: its fields one a line, or in a format of listings (JSON: one object)."""
     if output_format == "json":
-        click.echo(json_text(job_json(job)))
+        print(json_text(job_json(job)))
         return
     if output_format != "table":
         listing = Listing(output_format, JOB_COLUMNS, job_json)
@@ -69,12 +77,12 @@ def write_job(job: Job, output_format: str) -> None:
         listing.close()
         return
     for column in JOB_COLUMNS:
-        click.echo(f"{column.name:<10} {column.text(job)}")
-    click.echo(f"{'search':<10} {describe_search(job)}")
+        print(f"{column.name:<10} {column.text(job)}")
+    print(f"{'search':<10} {describe_search(job)}")
     if job.status_message:
-        click.echo(f"{'reason':<10} {job.status_message.detail()}")
+        print(f"{'reason':<10} {job.status_message.detail()}")
     if job.unaccounted:
-        click.echo(f"{'unaccounted':<10} {job.unaccounted}")
+        print(f"{'unaccounted':<10} {job.unaccounted}")
 
 
 @click.command()
@@ -205,12 +213,12 @@ def _told(job_id: str, kind: Kind, result: WriteResult[Job] | WriteResult[Delete
                 print_status(f"  {line}")
             return ExitCode.UNKNOWN_OUTCOME
         case Done(Job() as job, _):
-            print(f"{job_id} {str(job.status).lower()}")
+            print_outcome(f"{job_id} {str(job.status).lower()}")
             if job.ended and job.successful:
                 print_status(_way_back(job))
             return ExitCode.DONE if job.status is JobStatus.CANCELLED or not job.ended else ExitCode.PARTLY_FAILED
         case Done(_, _):
-            print(f"{job_id} deleted")
+            print_outcome(f"{job_id} deleted")
             return ExitCode.DONE
         case Refused(error) | Unsent(error):
             print_status(f"{job_id}: not {kind}{'d' if kind.endswith('e') else 'led'}. {error}")

@@ -16,6 +16,7 @@ from tui_app.cli.listing import Listing, ListingColumn, format_option, print_sta
 from tui_app.cli.plan_review import print_to_send, print_wait, sent_later, why_not_expected
 from tui_app.cli.plan_run import exit_code, run_plan, write_results
 from tui_app.cli.runner import confirmed, run_command
+from tui_app.cli.streams import stop_if_output_gone
 from tui_app.cli.submission import check_expected, submit, verdict_option
 from tui_app.core.clock import SystemClock, local_time, parse_moment
 from tui_app.core.errors import ExitCode, GuardError, UsageError
@@ -140,6 +141,7 @@ def _list(since: str | None, output_format: str) -> None:
     for each in overview.listed:
         if moment is None or happened_since(each, moment):
             listing.write(each)
+            stop_if_output_gone()
     listing.close()
     # What is over is doubted in `show` and `verify`; here it would hide what somebody still has to look at.
     doubts = [doubt for plan in overview.plans if plan.unfinished for doubt in plan.doubts]
@@ -179,10 +181,10 @@ def _show(name: str, output_format: str) -> None:
 def _show_write(entry: WriteEntry, output_format: str) -> None:
     """Its facts one a line, or in a format of listings (JSON: one object)."""
     if output_format == "json":
-        click.echo(json_text(write_json(entry)))
+        print(json_text(write_json(entry)))
     elif output_format == "table":
         for name, value in entry.facts():
-            click.echo(f"{name:<10} {value}")
+            print(f"{name:<10} {value}")
     else:
         listing = Listing["Listed"](output_format, _LISTED, lambda _: write_json(entry))
         listing.write(entry)

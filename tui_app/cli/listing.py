@@ -15,7 +15,7 @@ import click
 from rich.cells import cell_len, set_cell_size
 
 from tui_app.api.wire_values import without_our_name
-from tui_app.cli.streams import OutputFailedError, ReaderGone
+from tui_app.cli.streams import OutputGone, output_failure, stop_if_output_gone
 from tui_app.core.fitting import short_address
 from tui_app.core.text import BYTE_ORDER_MARK, CELL_LIMIT, csv_cell, json_text, plural, sanitize
 
@@ -107,25 +107,7 @@ class Listing(Generic[T]):
         self._csv = csv.writer(sys.stdout, lineterminator="\n")
 
     def write(self, row: T) -> None:
-        """Write one row now. Raises ReaderGone."""
-        try:
-            self._write(row)
-        except BrokenPipeError:
-            raise ReaderGone from None
-        except OSError as error:
-            raise OutputFailedError(f"The output can't be written: {error.strerror}.") from None
-
-    def _begin(self) -> None:
-        if self._begun:
-            return
-        self._begun = True
-        if self.output_format == "csv":
-            sys.stdout.write(BYTE_ORDER_MARK if wants_bom() else "")
-            self._csv.writerow([column.name for column in self.columns])
-        elif self.output_format == "table":
-            self._line([(column, column.name.upper()) for column in self.columns])
-
-    def _write(self, row: T) -> None:
+        """Write one row now."""
         self._begin()
         if self.output_format == "json":
             sys.stdout.write(("[\n" if self.count == 0 else ",\n") + json_text(self.wire(row)))
@@ -140,36 +122,40 @@ class Listing(Generic[T]):
             self._line([(column, column.text(row)) for column in self.columns])
         self.count += 1
 
+    def _begin(self) -> None:
+        if self._begun:
+            return
+        self._begun = True
+        if self.output_format == "csv":
+            sys.stdout.write(BYTE_ORDER_MARK if wants_bom() else "")
+            self._csv.writerow([column.name for column in self.columns])
+        elif self.output_format == "table":
+            self._line([(column, column.name.upper()) for column in self.columns])
+
     def close(self) -> None:
-        """End the JSON array. Raises ReaderGone."""
-        try:
-            self._begin()
-            if self.output_format == "json":
-                sys.stdout.write("[]\n" if self.count == 0 else "\n]\n")
-            sys.stdout.flush()
-            if self._cut:
-                print_status(
-                    f"{plural(self._cut, 'cell')} cut at {CELL_LIMIT:,} characters: a spreadsheet takes no more. JSON has all."
-                )
-        except BrokenPipeError:
-            raise ReaderGone from None
-        except OSError as error:
-            raise OutputFailedError(f"The output can't be written: {error.strerror}.") from None
+        """End the JSON array."""
+        self._begin()
+        if self.output_format == "json":
+            sys.stdout.write("[]\n" if self.count == 0 else "\n]\n")
+        sys.stdout.flush()
+        if self._cut:
+            print_status(
+                f"{plural(self._cut, 'cell')} cut at {CELL_LIMIT:,} characters: a spreadsheet takes no more. JSON has all."
+            )
 
     def break_off(self, why: str) -> None:
         """End what is not whole, so that a program can read it and see that it is not. Nothing was written: nothing is."""
         if not self.count or self.output_format == "table":
             return
         partial = {"mailsluice": {"partial": f"{self.count:,} rows, not all: {why}"}}
-        with contextlib.suppress(OSError, ValueError):
-            if self.output_format == "json":
-                sys.stdout.write(f",\n{json_text(partial)}\n]\n")
-            elif self.output_format == "ndjson":
-                sys.stdout.write(json_text(partial) + "\n")
-            else:
-                sentence = f"PARTIAL: {partial['mailsluice']['partial']}"
-                self._csv.writerow([csv_cell(sentence), *[""] * (len(self.columns) - 1)])
-            sys.stdout.flush()
+        if self.output_format == "json":
+            sys.stdout.write(f",\n{json_text(partial)}\n]\n")
+        elif self.output_format == "ndjson":
+            sys.stdout.write(json_text(partial) + "\n")
+        else:
+            sentence = f"PARTIAL: {partial['mailsluice']['partial']}"
+            self._csv.writerow([csv_cell(sentence), *[""] * (len(self.columns) - 1)])
+        sys.stdout.flush()
 
     def _line(self, cells: Sequence[tuple[ListingColumn[T], str]]) -> None:
         parts = []
@@ -199,7 +185,7 @@ async def write_pages(
 ) -> int:
     """Write a list page by page as it comes, `limit` rows at most, `only` those that pass; how many were written, or looked at.
 
-    Raises ApiError, ReaderGone, OutputFailedError.
+    Raises ApiError and OutputGone.
     """
     listing: Listing[T] | None = None
     looked_at = 0
@@ -210,10 +196,11 @@ async def write_pages(
             found = page if only is None else tuple(filter(only, page))
             for row in found[: None if limit is None else limit - listing.count]:
                 listing.write(row)
+                stop_if_output_gone()
             looked_at += len(page)
             if limit is not None and listing.count >= limit:
                 break
-    except ReaderGone:
+    except OutputGone:
         raise
     except BaseException as error:
         if listing is not None:
@@ -237,6 +224,13 @@ def nothing_above() -> None:
 
 before_status: Callable[[], None] = nothing_above
 """Makes room for a sentence where lines of progress are drawn in place."""
+
+
+def print_outcome(line: str) -> None:
+    """Print what a write came to, now; where standard output takes nothing any more, the person is told."""
+    print(line, flush=True)
+    if output_failure():
+        print_status(line)
 
 
 def print_status(sentence: str) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from tui_app.api.errors import ApiError
 from tui_app.cli.listing import Listing, ListingColumn, print_status
-from tui_app.cli.streams import OutputFailedError, ReaderGone, discard_output
+from tui_app.cli.streams import why_lost
 from tui_app.core.errors import ExitCode, GuardError, SluiceError
 from tui_app.core.text import plural, sanitize
 from tui_app.plans.commands import Send, plan_of
@@ -122,15 +122,11 @@ async def _at_its_time(service: EmailSecurityService, state: PlanState) -> PlanS
 def _print_outcome(
     state: PlanState, output_format: str, known: Mapping[str, Target] | None, name: str, odd: Mapping[str, str]
 ) -> None:
-    """Write every result; when standard output is gone or full, the outcome still stands in the narration and exit code."""
+    """Write every result; where a full disk takes them, they are told."""
     rows = told(state, known)
-    try:
-        write_results(output_format, state.plan.effect, rows, odd)
-    except (ReaderGone, OutputFailedError) as gone:
-        if isinstance(gone, OutputFailedError):
-            for result in rows:
-                print_status(f"{sanitize(result.target.id)} {result.outcome} {sanitize(result.why)}".rstrip())
-        discard_output()
+    write_results(output_format, state.plan.effect, rows, odd)
+    for result in rows if why_lost() else ():
+        print_status(f"{sanitize(result.target.id)} {result.outcome} {sanitize(result.why)}".rstrip())
     if state.error is not None:
         print_status(f"{state.error}")
         for line in state.error.details() if isinstance(state.error, ApiError) else ():

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from tui_app.cli.streams import stop_if_output_gone
 from tui_app.core.errors import UsageError
 from tui_app.core.hardening import forbid_memory_dumps
 from tui_app.simulator.account import RETENTION
@@ -147,6 +148,7 @@ def simulate(
             except OSError as error:
                 raise UsageError(f"{env_file} can't be written: {error.strerror}.") from None
         print(line, flush=True)
+        stop_if_output_gone()
 
     if until_eof:
         threading.Thread(target=_stop_at_eof, args=(simulator,), daemon=True).start()
