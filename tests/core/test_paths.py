@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tui_app.core.paths import is_private, make_private, why_not_private
+from tui_app.core.paths import is_private, make_private, state_folder, why_not_private
 
 
 @pytest.fixture(params=[0, 0o022, 0o077], ids=oct)
@@ -44,11 +44,26 @@ def test_a_link_and_a_file_are_no_folder_of_our_own(tmp_path: Path) -> None:
     folder.mkdir(mode=0o700)
     link.symlink_to(folder)
     file.touch(mode=0o600)
-    assert why_not_private(link).startswith("is a link: ")
+    assert why_not_private(link) == f"is a link: move the folder that it leads to in its place. It is {link}"
     assert why_not_private(file).startswith("is not a folder: ")
     assert not is_private(link) and not is_private(file)
     with pytest.raises(FileNotFoundError):
         why_not_private(tmp_path / "nothing")
+
+
+def test_the_way_out_of_a_link_leads_to_the_folder_behind_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    kept = tmp_path / "disk" / "mailsluice"
+    make_private(kept)
+    (kept / "journal").touch()
+    ours = state_folder()
+    make_private(ours.parent)
+    ours.symlink_to(kept)
+    way = why_not_private(ours)
+    assert way.startswith("is a link: move the folder that it leads to in its place, or set XDG_STATE_HOME to ")
+    monkeypatch.setenv("XDG_STATE_HOME", way.partition("XDG_STATE_HOME to ")[2].partition(". It is ")[0])
+    assert (state_folder() / "journal").exists()
+    assert why_not_private(state_folder()) == ""
 
 
 def test_the_folder_of_another_user_is_not_private(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -246,7 +246,7 @@ def test_a_link_is_never_followed(opened: Callable[[Path], object], tmp_path: Pa
     elsewhere = put(tmp_path / "elsewhere", WHOLE)
     link = tmp_path / "link.jsonl"
     link.symlink_to(elsewhere)
-    with pytest.raises(JournalError, match=r"link\.jsonl can't be"):
+    with pytest.raises(JournalError, match=r"can't be .*link\.jsonl|link\.jsonl can't be"):
         opened(link)
     assert elsewhere.read_bytes() == WHOLE
 
@@ -255,7 +255,7 @@ def test_a_lock_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
     elsewhere = put(tmp_path / "elsewhere", b"mine")
     (tmp_path / "plans").mkdir(mode=0o700)
     (tmp_path / "plans" / "chain.lock").symlink_to(elsewhere)
-    with pytest.raises(JournalError, match=r"The lock chain\.lock can't be opened"):
+    with pytest.raises(JournalError, match=r"Nothing was sent: a lock can't be opened \(.*\)\. It is chain\.lock"):
         Ledger(tmp_path / "plans", ANA, lambda: NOON).begin(PLAN, "acc")
     assert elsewhere.read_bytes() == b"mine"
 

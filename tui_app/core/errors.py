@@ -24,8 +24,10 @@ class SluiceError(Exception):
 
     @property
     def cause(self) -> str:
-        """The same without "Nothing was sent.", for where nothing would have been."""
-        return str(self).removesuffix(" Nothing was sent.")
+        """The same without "Nothing was sent", for where nothing would have been."""
+        said = str(self).removesuffix(" Nothing was sent.")
+        why = said.removeprefix("Nothing was sent: ")
+        return said if why == said else why[:1].upper() + why[1:]
 
 
 class UsageError(SluiceError):

@@ -6,11 +6,15 @@ import os
 import stat
 from collections.abc import Callable, Mapping
 from pathlib import Path, PurePath
+from typing import Final
 
 from platformdirs import user_config_path, user_state_path
 
 from tui_app.core.errors import UsageError
 from tui_app.core.text import sanitize
+
+_OURS: Final = "mailsluice"
+"""The name of each folder of ours."""
 
 
 def config_file(environment: Mapping[str, str]) -> Path | None:
@@ -31,7 +35,7 @@ def config_file(environment: Mapping[str, str]) -> Path | None:
 def _absolute(find: Callable[..., Path]) -> Path | None:
     """A folder of the user's; None where HOME names none. What is relative would be in whatever folder somebody stands."""
     try:
-        folder = find("mailsluice", appauthor=False)
+        folder = find(_OURS, appauthor=False)
     except RuntimeError:
         return None
     return folder if folder.is_absolute() else None
@@ -75,19 +79,30 @@ def is_private(folder: Path) -> bool:
 
 
 def why_not_private(folder: Path) -> str:
-    """What keeps a folder from being our own, and what to do, in words that follow its name. Raises OSError."""
+    """What keeps a folder from being our own, what to do, and last its name, in words that follow "the folder". Raises OSError."""
     about = folder.lstat()
+    name = sanitize(str(folder), 200)
     if stat.S_ISLNK(about.st_mode):
-        return "is a link: name the folder that it leads to with XDG_STATE_HOME"
+        return f"is a link: {_without_link(folder)}. It is {name}"
     if not stat.S_ISDIR(about.st_mode):
-        return "is not a folder: move it away"
+        return f"is not a folder: move it away. It is {name}"
     if about.st_uid != os.geteuid():
-        return f"belongs to another user, uid {about.st_uid}: name a folder of your own with XDG_STATE_HOME"
+        return f"belongs to another user, uid {about.st_uid}: name one of your own with XDG_STATE_HOME. It is {name}"
     if not about.st_mode & 0o077:
         return ""
     import shlex
 
     return f"must be closed to all others; run: chmod 700 {sanitize(shlex.quote(str(folder)))}"
+
+
+def _without_link(folder: Path) -> str:
+    """How a folder becomes one of ours that holds what the link leads to: another variable may lead to an empty one."""
+    move = "move the folder that it leads to in its place"
+    target = Path(os.path.realpath(folder))
+    # XDG_STATE_HOME names the folder above `mailsluice`: what is called otherwise it can't name.
+    if (folder.name, target.name) != (_OURS, _OURS):
+        return move
+    return f"{move}, or set XDG_STATE_HOME to {sanitize(str(target.parent), 200)}"
 
 
 def make_private(folder: Path) -> None:

@@ -79,7 +79,7 @@ def check_state_folder(folder: Path | None) -> CheckResult:
     try:
         for kept in (folder, folder / _PLANS):
             if os.path.lexists(kept) and (why := why_not_private(kept)):
-                return wrong("state folder", f"{sanitize(str(kept), 200)} {why}", "Until then nothing is sent.")
+                return wrong("state folder", f"The folder {why}", "Until then nothing is sent.")
         there = next(above for above in (folder, *folder.parents) if above.exists())
         can_write = there.is_dir() and os.access(there, os.W_OK | os.X_OK)
         if not can_write:

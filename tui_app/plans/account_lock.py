@@ -112,12 +112,14 @@ class LockFiles:
         try:
             descriptor = self._storage.open(os.fspath(path), os.O_RDWR | os.O_CREAT)
         except OSError as error:
-            raise JournalError(f"The lock {name} can't be opened: {error.strerror}. Nothing was sent.") from None
+            raise JournalError(f"Nothing was sent: a lock can't be opened ({error.strerror}). It is {name}") from None
         try:
             try:
                 wait(partial(self._take, descriptor), descriptor)
             except OSError as error:
-                raise JournalError(f"The lock {name} can't be taken: {error.strerror}. Nothing was sent.") from None
+                raise JournalError(
+                    f"Nothing was sent: a lock can't be taken ({error.strerror}). It is {name}"
+                ) from None
             try:
                 yield
             finally:

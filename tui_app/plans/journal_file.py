@@ -88,7 +88,7 @@ class JournalFile:
             return self.plan
         now = JournalFile.of(self.path, read(self.path))
         if now.entry is None:
-            raise JournalError(f"The journal {self.name} was changed while it was read. Nothing was sent.")
+            raise JournalError(f"Nothing was sent: a journal was changed while it was read. It is {self.name}")
         return now.entry
 
     @cached_property
@@ -231,7 +231,7 @@ class JournalFiles:
         try:
             for folder in (self._folder.parent, self._folder):
                 if why := why_not_private(folder):
-                    raise FolderUnusable(f"{sanitize(str(folder), 200)} {why}")
+                    raise FolderUnusable(f"The ledger's folder {why}")
         except FileNotFoundError:
             return
         except OSError as error:
@@ -239,7 +239,9 @@ class JournalFiles:
 
     def _unusable(self, error: OSError) -> FolderUnusable:
         folder = sanitize(str(self._folder), 200)
-        return FolderUnusable(f"The ledger {folder} can't be read: {error.strerror}. XDG_STATE_HOME names another.")
+        return FolderUnusable(
+            f"The ledger can't be read ({error.strerror}); XDG_STATE_HOME names another. It is {folder}"
+        )
 
     def _named(self) -> Iterator[tuple[str, os.stat_result]]:
         self.check()

@@ -262,7 +262,9 @@ class Ledger:
                     make_private(folder)
                     self._storage.sync_folder(os.fspath(folder.parent))  # a journal in a folder without a name is lost
         except OSError as error:
-            raise JournalError(f"The ledger {self.folder} can't be made: {error.strerror}. Nothing was sent.") from None
+            raise JournalError(
+                f"Nothing was sent: the ledger can't be made ({error.strerror}). It is {sanitize(str(self.folder), 200)}"
+            ) from None
         self._files.check()
 
     @contextmanager
