@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.clock import HurriedClock
+from tests.support.clock import HurriedClock, SetClock
 from tests.support.faulty import ACCOUNT, Received, answer, faulty, success
 from tests.support.services import HELD, held_targets, lonely_service, service_on
 from tui_app.api.client import EmailSecurityClient
@@ -45,6 +45,23 @@ async def test_read_only_refuses_every_write_before_anything_is_sent(simulator: 
         with pytest.raises(GuardError, match="read-only"):
             service.plans.start(Send(plan))
     assert simulator.account.truth.entries == []
+
+
+async def test_a_machine_that_slept_has_no_clock_that_is_off(simulator: Simulator) -> None:
+    clock = SetClock()
+    async with service_on(simulator, clock=clock) as service:
+        await held_targets(service, 1)
+        assert service.look_at_clock() == ""
+        clock.set_by = 36_000
+        assert (service.look_at_clock(), service.clock_sign) == ("", "")
+        await held_targets(service, 1)
+        assert "10 h ahead of the server's" in service.look_at_clock()
+        assert service.clock_sign == "clock 10 h ahead"
+        await held_targets(service, 1)
+        assert service.look_at_clock() == "", "once"
+        clock.set_by = 0
+        await held_targets(service, 1)
+        assert (service.look_at_clock(), service.clock_sign) == ("", "")
 
 
 async def test_ids_of_either_kind_are_looked_up(simulator: Simulator) -> None:

@@ -353,8 +353,11 @@ class SluiceApp(AccountSwitcher, DiffRenderer, KeyQueue, PractisingApp, Graceful
         """Late data and countdowns need the time to pass, once a second; a line that says the same is not painted again."""
         # A timer of Textual's is a task, a message and a callback each time: ten times as dear for nothing at all.
         asyncio.get_running_loop().call_later(1.0, self._tick)
+        told = [f"{self.whose(service)}{news}" for service in self.services if (news := service.look_at_clock())]
         for screen in self.console_screens()[-1:]:
             screen.time_passed()
+            for sentence in told:
+                screen.notice_too(sentence)
 
     def _plan_moved(self, service: EmailSecurityService, state: PlanState) -> None:
         for screen in self.screens_of(service):

@@ -16,7 +16,7 @@ from tui_app.api.errors import ApiError
 from tui_app.api.server_clock import ServerClock
 from tui_app.api.write_result import Ambiguous, WriteResult, describe
 from tui_app.core.activity import Activities
-from tui_app.core.clock import describe_clocks, no_yield
+from tui_app.core.clock import clock_sign, describe_clocks, no_yield
 from tui_app.core.errors import UsageError
 from tui_app.core.paths import state_folder
 from tui_app.core.state_file import StateFile
@@ -73,6 +73,9 @@ class EmailSecurityService:
         self._budget = Budget(clock.monotonic)
         self._budget.on_block = self._blocked
         self._server_clock = ServerClock(clock.monotonic)
+        self._clock_looked_at: float | None = None
+        self.clock_sign = ""
+        """By how much this machine's clock is off, in few words, as was last seen."""
         self.on_connection: Callable[[ConnectionStatus], None] = lambda _: None
         self.on_activity: Callable[[Activity], None] = lambda _: None
         self.on_plan: Callable[[PlanState], None] = lambda _: None
@@ -426,6 +429,19 @@ class EmailSecurityService:
         All times of searches are made of this clock.
         """
         return describe_clocks(self.clock.now(), self._server_clock.now())
+
+    def look_at_clock(self) -> str:
+        """What follows from a clock that is off, put on record, the first time that it is known; else empty."""
+        # Only just after an answer: where the machine slept since the last one, its own clock alone went on.
+        if (told_at := self._server_clock.told_at) == self._clock_looked_at:
+            return ""
+        self._clock_looked_at, was_off = told_at, self.clock_sign
+        self.clock_sign = clock_sign(self.clock.now(), self._server_clock.now())
+        if was_off or not (trouble := self.clock_trouble):
+            return ""
+        sentence = f"{trouble[:1].upper()}{trouble[1:]}: searches and ages are off."
+        self.record(sentence, ("All times of searches and of new jobs are made of this machine's clock. Set it.",))
+        return sentence
 
     def _tell_notices(self, asked: str, said: Sequence[Notice]) -> None:
         lines = tuple(map(str, said))

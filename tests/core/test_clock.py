@@ -41,7 +41,7 @@ def test_ages_are_coarse(seconds: float, age: str) -> None:
 
 
 def test_durations_are_rough() -> None:
-    assert [rough_duration(s) for s in (0.2, 20, 240, 7200)] == ["1 s", "20 s", "4 min", "2 h"]
+    assert [rough_duration(s) for s in (0.2, 20, 240, 7200, 5.5e9)] == ["1 s", "20 s", "4 min", "2 h", "63,657 days"]
 
 
 NOON = datetime(2026, 11, 27, 12, 0, tzinfo=UTC)

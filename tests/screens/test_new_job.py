@@ -1,6 +1,7 @@
 """The form of a new job: what it counts, asks, sends, keeps, and runs again."""
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from textual.events import Paste
 from textual.widgets import Input
 
 from tests.screens.test_jobs import open_job
+from tests.support.clock import StillClock
 from tests.support.mails import arrives, leaves, only
 from tests.support.screens import Console, console_on, held_open
 from tests.support.services import settings_for
@@ -282,6 +284,19 @@ async def test_a_job_that_differs_is_cancelled_and_told_on_the_form(faults: str,
             await console.sees(CAMPAIGN, "new job")
         cancelled = simulator.account.truth.of("cancel_job")
         assert len(cancelled) == ("403" not in faults)
+
+
+async def test_a_clock_that_is_off_is_said_once_stays_in_the_header_and_is_in_the_preview(simulator: Simulator) -> None:
+    clock = StillClock(datetime.now(UTC) + timedelta(hours=5))
+    said = "This machine's clock is 5 h ahead of the server's: searches and ages are off."
+    async with console_on(settings_for(simulator), clock=clock, size=(80, 30)) as console:
+        await console.sees(said)
+        assert console.text.splitlines()[0].endswith("clock 5 h ahead  live")
+        await preview(console, CAMPAIGN)
+        await console.sees("But this machine's clock is 5 h ahead of the server's: that may be another time")
+        assert said not in console.text
+        await console.press("escape", "exclamation_mark")
+        await console.sees("Activity", said[:40], "new jobs are made of this machine")
 
 
 async def test_n_on_a_job_runs_it_again_with_its_search_and_comment(simulator: Simulator) -> None:

@@ -26,6 +26,11 @@ class ServerClock:
                 if FIRST_YEAR <= zoned.year <= LAST_YEAR:
                     self._told = zoned, self._monotonic()
 
+    @property
+    def told_at(self) -> float | None:
+        """When an answer told it last, by the monotonic clock; None while none did."""
+        return None if self._told is None else self._told[1]
+
     def now(self) -> datetime | None:
         """The time there; None while no answer told it."""
         if self._told is None:

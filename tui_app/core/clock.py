@@ -144,25 +144,33 @@ def coarse_age(seconds: float) -> str:
 
 def _rough(seconds: float) -> tuple[str, int]:
     """The unit in which a duration is told, and its seconds."""
+    if seconds >= 2 * 86400:
+        return ("days", 86400)
     return ("s", 1) if seconds < 90 else ("min", 60) if seconds < 5400 else ("h", 3600)
 
 
 def rough_duration(seconds: float) -> str:
-    """A duration in seconds, rounded: `20 s`, `4 min`, `2 h`."""
+    """A duration in seconds, rounded: `20 s`, `4 min`, `2 h`, `3 days`."""
     unit, size = _rough(seconds)
-    return f"{max(1, round(seconds / size))} {unit}"
+    return f"{max(1, round(seconds / size)):,} {unit}"
 
 
 CLOCKS_AGREE: Final = timedelta(minutes=1)
 """By how much two clocks may differ without a word: a server's is told in whole seconds, and late."""
 
 
-def describe_clocks(now: datetime, server_now: datetime | None) -> str:
-    """By how much this machine's clock is off by the server's, without an end; empty where they agree or nobody told."""
+def clock_sign(now: datetime, server_now: datetime | None) -> str:
+    """By how much this machine's clock is off by the server's, in few words; empty where they agree or nobody told."""
     if server_now is None or abs(server_now - now) <= CLOCKS_AGREE:
         return ""
     by = rough_duration(abs(server_now - now).total_seconds())
-    return f"this machine's clock is {by} {'behind' if now < server_now else 'ahead of'} the server's"
+    return f"clock {by} {'behind' if now < server_now else 'ahead'}"
+
+
+def describe_clocks(now: datetime, server_now: datetime | None) -> str:
+    """The same in a sentence without an end."""
+    sign = clock_sign(now, server_now).removeprefix("clock ")
+    return f"this machine's clock is {sign.replace('ahead', 'ahead of')} the server's" if sign else ""
 
 
 def rough_spread(spread: float, of: float) -> str:

@@ -160,7 +160,7 @@ class Frame(Screen[None]):
             step = 100 if budget.remaining >= 100 else 10
             left_over = f"{budget.remaining // step * step:,}+" if budget.remaining >= 10 else "under 10"
             right += [(f"{left_over} requests left", "$text-warning"), "  "]
-        right += [*self._waiting(), self.freshness()]
+        right += self._now()
         self._show_header(left, right)
         self.show_footer()
         self.show_about()
@@ -188,9 +188,15 @@ class Frame(Screen[None]):
         seconds = self.service.unanswered_for
         return [(f"no answer for {int(seconds)} s", "$text-warning"), "  "] if seconds >= LONG_WAIT else []
 
+    def _now(self) -> Sequence[Piece]:
+        """The right end of the header, as far as it changes with time alone."""
+        sign = self.service.clock_sign
+        clock: list[Piece] = [(sign, "$text-warning bold"), "  "] if sign else []
+        return (*clock, *self._waiting(), self.freshness())
+
     def time_passed(self) -> None:
         """Called once a second: show the frame anew if the freshness, or the time without an answer, changed."""
-        fresh = (*self._waiting(), self.freshness())
+        fresh = self._now()
         if fresh != self._fresh:
             self._fresh = fresh
             self.show_frame()

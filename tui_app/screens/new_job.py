@@ -251,8 +251,7 @@ class NewJobScreen(ConsoleScreen):
             pieces.append(("Enter again to confirm.", "bold"))
         self._show_preview(pieces)
 
-    @staticmethod
-    def _describe(new: NewJob, preview: JobPreview, samples: int = 3) -> list[Piece]:
+    def _describe(self, new: NewJob, preview: JobPreview, samples: int = 3) -> list[Piece]:
         at_least = "" if preview.complete else "at least "
         verdicts = ", ".join(f"{count:,} {verdict}" for verdict, count in preview.dispositions)
         pieces: list[Piece] = [
@@ -263,6 +262,8 @@ class NewJobScreen(ConsoleScreen):
             f"{verdicts}\n",
             (f"Searched {describe_window(new.params.start, new.params.end)}.\n", "dim"),
         ]
+        if trouble := self.service.clock_trouble:
+            pieces.append((f"But {trouble}: that may be another time than you mean.\n", "$text-warning bold"))
         for message in preview.sample[:samples]:
             subject = PrivateText(sanitize(message.subject.exact, 40))
             sender = fmt.sender(message.sender, 40)
