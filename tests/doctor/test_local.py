@@ -5,7 +5,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -131,25 +132,41 @@ def test_a_clock_that_nobody_told_is_not_ok() -> None:
     assert check_clock(NOW, None).state is State.LOOK
 
 
+@pytest.fixture
+def zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., CheckResult]]:
+    """Checks the zone where TZ and other variables are so, as a process that was started with them."""
+
+    def check(name: str, **more: str) -> CheckResult:
+        for variable, value in {"TZ": name, **more}.items():
+            monkeypatch.setenv(variable, value)
+        time.tzset()
+        return check_time_zone(os.environ, NOW)
+
+    yield check
+    monkeypatch.undo()
+    time.tzset()
+
+
 @pytest.mark.parametrize(
-    ("zone", "state"),
+    ("name", "state"),
     [
         *((zone, "ok") for zone in ("", "UTC", ":UTC", "GMT", "Z", "Europe/Vienna", ":Europe/Vienna", "EST5EDT")),
         *((zone, "ok") for zone in ("CET-1CEST", "CET-1CEST,M3.5.0,M10.5.0/3", "<+0330>-3:30", "UTC+2")),
+        *((zone, "ok") for zone in ("Etc/UTC", "Africa/Abidjan", "Asia/Kolkata", "Europe/London")),
         *((zone, "look") for zone in ("Europe/Atlantis", "CEST", "Vienna", ":Vienna", "/no/such", "/dev/null", "/etc")),
-        *((zone, "look") for zone in ("CET-1CEST;x", "../etc/passwd", "a\x1b[2J", "5")),
+        *((zone, "look") for zone in ("../etc/passwd", "a\x1b[2J", "5", "AAA25")),
     ],
 )
-def test_a_time_zone_that_is_none(zone: str, state: str) -> None:
-    result = check_time_zone({"TZ": zone}, NOW)
+def test_a_time_zone_that_is_none(zone: Callable[..., CheckResult], name: str, state: str) -> None:
+    result = zone(name)
     assert state_of(result) == state
     assert ("does not know" in result.found) is (state == "look")
-    assert check_time_zone({}, NOW).state is State.OK
 
 
-def test_a_time_zone_that_is_a_file(tmp_path: Path) -> None:
-    (tmp_path / "zone").write_bytes(b"TZif2")
-    assert check_time_zone({"TZ": f":{tmp_path}/zone"}, NOW).state is State.OK
+def test_a_time_zone_is_what_times_are_shown_in(zone: Callable[..., CheckResult]) -> None:
+    assert zone("Europe/Vienna", TZDIR="/nonexistent").state is State.LOOK
+    assert zone("Europe/Paris", TZDIR="/usr/share/zoneinfo", PYTHONTZPATH="/nonexistent").state is State.OK
+    assert zone(":/usr/share/zoneinfo/Europe/Vienna").state is State.OK
 
 
 # ---- the folder

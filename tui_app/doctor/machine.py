@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tui_app.core.clock import SystemClock, local_time
 from tui_app.core.paths import why_not_private
@@ -34,23 +33,22 @@ _POSIX_ZONE: Final = re.compile(
     rf"{_POSIX_NAME}{_POSIX_OFFSET}(?:{_POSIX_NAME}(?:{_POSIX_OFFSET})?(?:,\S+)?)?", re.ASCII
 )
 """`CET-1CEST,M3.5.0,M10.5.0/3`: a zone that needs no file."""
-_OF_UTC: Final = frozenset({"UTC", "GMT", "Z"})
+_OF_UTC: Final = frozenset({"UTC", "GMT", "Z", "UCT", "Universal", "Zulu", "Greenwich"})
+"""Last parts of the names of zones that are UTC."""
 
 
-def _is_zone(name: str) -> bool:
-    """Whether a TZ is obeyed; of any other word the C library makes UTC, under that name."""
-    if name in _OF_UTC or _POSIX_ZONE.fullmatch(name):
-        return True
+def _is_obeyed(name: str, year: int) -> bool:
+    """Whether times are shown in the zone of TZ: that is asked of the C library, which shows them.
+
+    Of what it does not know it makes UTC, under the letters that the name begins with.
+    """
     try:
-        if name.startswith("/"):
-            if not Path(name).is_file():
-                return False
-            with Path(name).open("rb") as file:
-                return file.read(4) == b"TZif"
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
+        seasons = [datetime(year, month, 1, tzinfo=UTC).astimezone() for month in (1, 7)]
+    except (ValueError, OverflowError):
         return False
-    return True
+    if name.rpartition("/")[2] in _OF_UTC or _POSIX_ZONE.fullmatch(name) or any(map(datetime.utcoffset, seasons)):
+        return True
+    return not any(word == "UTC" or name.startswith(word) for word in {each.tzname() or "" for each in seasons})
 
 
 def check_time_zone(environment: Mapping[str, str], now: datetime) -> CheckResult:
@@ -58,10 +56,10 @@ def check_time_zone(environment: Mapping[str, str], now: datetime) -> CheckResul
     here = local_time(now)
     found = f"Times are shown as {here:%Y-%m-%d %H:%M} {here.isoformat()[-6:]} ({sanitize(here.tzname() or '', 30)})"
     name = environment.get("TZ", "").removeprefix(":")
-    if name and not _is_zone(name):
+    if name and not _is_obeyed(name, now.year):
         return look(
             "time zone",
-            f"TZ is '{sanitize(name, 40)}', which this machine does not know. {found}.",
+            f"TZ is '{sanitize(name, 40)}', which this machine does not know, or can't show. {found}.",
             "Set TZ to a zone such as Europe/Vienna, or unset it.",
         )
     return ok("time zone", f"{found}; reports and JSON are in UTC")
