@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable
+from email.utils import format_datetime
 
 import anyio
 from starlette.applications import Starlette
@@ -62,7 +63,7 @@ class SimulatedApi:
                 response = refused(refusal)
                 if refusal.status in (400, 401, 403):
                     self._note_denied(request, refusal)
-            response.headers.update({**headers, "cf-ray": self._next_ray()})
+            response.headers.update({**headers, "cf-ray": self._next_ray(), "date": self._date()})
             if self.latency:
                 await anyio.sleep(self.latency)
             return response
@@ -95,8 +96,12 @@ class SimulatedApi:
             )
         raise Refusal(403, 10000, "Authentication error")
 
+    def _date(self) -> str:
+        """The time by the account's clock, which need not be this machine's."""
+        return format_datetime(self.account.clock(), usegmt=True)
+
     async def _no_route(self, request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 404
         response = refused(Refusal(status, 7000 if status == 404 else 10405, "No route for that URI"))
-        response.headers["cf-ray"] = self._next_ray()
+        response.headers.update({"cf-ray": self._next_ray(), "date": self._date()})
         return response

@@ -106,6 +106,7 @@ class Simulator:
             lifespan="off",
             timeout_graceful_shutdown=1,
             server_header=False,
+            date_header=False,  # the account tells its own time
             loop="asyncio",
             ws="none",
         )
