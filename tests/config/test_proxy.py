@@ -28,7 +28,7 @@ def test_the_proxy_that_the_environment_names(environment: dict[str, str], name:
 
 def test_this_machine_is_never_asked_through_a_proxy_and_nonsense_is_refused() -> None:
     assert proxy_for("http://127.0.0.1:8000/client/v4", {"HTTPS_PROXY": "http://proxy.corp:3128"}) is None
-    for nonsense in ("socks5://x:1", "http://", "http://x:port", "http://x/path", "http://[1"):
+    for nonsense in ("socks5://x:1", "http://", "http://x:port", "http://x/path", "http://[1", "http://x:0"):
         with pytest.raises(UsageError, match="HTTPS_PROXY"):
             proxy_for("https://api.cloudflare.com/client/v4", {"HTTPS_PROXY": nonsense})
 
@@ -40,6 +40,14 @@ def test_what_is_wrong_with_a_password_is_said_of_the_variable_and_without_it(pa
     said = str(caught.value)
     assert said.startswith("HTTPS_PROXY has characters that no address has") and "a blank as %20" in said
     assert "token" not in said and "s3" not in said
+
+
+@pytest.mark.parametrize("sign", "#/?")
+def test_a_sign_that_ends_the_host_is_named_where_there_is_a_password(sign: str) -> None:
+    for given in (f"http://who:s3{sign}same@proxy.corp:3128", f"http://who:12{sign}same@proxy.corp"):
+        with pytest.raises(UsageError, match="In a password # is written as %23, / as %2F, ") as caught:
+            proxy_for("https://api.cloudflare.com/client/v4", {"HTTPS_PROXY": given})
+        assert "same" not in str(caught.value) and "who" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -218,7 +218,8 @@ class HttpChannel:
             case httpx.ProxyError():
                 return f"the proxy refused the connection ({_raw(error)})"
             case httpx.ConnectError():
-                return f"{_why_not_connected(error)}{self._through}"
+                whose = "the proxy's" if self._through else "its"
+                return f"{_why_not_connected(error, whose)}{self._through}"
         return "the connection broke"
 
 
@@ -243,12 +244,12 @@ def _raw(error: Exception) -> str:
     return words if words.isascii() and words.isprintable() else type(error).__name__
 
 
-def _why_not_connected(error: httpx.ConnectError) -> str:
+def _why_not_connected(error: httpx.ConnectError, whose: str) -> str:
     words = str(error)
     if "CERTIFICATE" in words.upper():
         return "the server's certificate is not trusted (a ca_bundle can be set in the profile)"
     if "Name or service" in words or "resolution" in words or "nodename" in words:
-        return "its name can't be resolved"
+        return f"{whose} name can't be resolved"
     if "refused" in words or "All connection attempts failed" in words:
         return "the connection was refused"
     return "no connection"

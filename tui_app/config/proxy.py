@@ -49,8 +49,11 @@ def proxy_for(base_url: str, environment: Mapping[str, str]) -> Proxy | None:
         name, port = parts.hostname, parts.port
     except ValueError:
         name, port, parts = None, None, urlsplit("")
-    if parts.scheme not in ("http", "https") or not name or parts.path.strip("/") or parts.query or parts.fragment:
-        raise UsageError("HTTPS_PROXY must be http://HOST:PORT (or https://…). Nothing was sent.")
+    more = parts.path.strip("/") or parts.query or parts.fragment
+    if parts.scheme not in ("http", "https") or not name or port == 0 or more:
+        # One of these signs in a password ends the host.
+        signs = " In a password # is written as %23, / as %2F, ? as %3F, @ as %40." if "@" in given else ""
+        raise UsageError(f"HTTPS_PROXY must be http://HOST:PORT (or https://…).{signs} Nothing was sent.")
     shown = f"{parts.scheme}://{f'[{name}]' if ':' in name else name}" + (f":{port}" if port else "")
     return Proxy(Secret(parts.geturl(), "address in HTTPS_PROXY"), shown)
 
