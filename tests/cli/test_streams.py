@@ -107,6 +107,6 @@ def test_the_exit_code_is_that_of_the_command(account: Simulator, kind: str, tmp
 
 def test_no_prompt_opens_behind_a_command_where_python_is_to_be_inspected(simulator: Simulator) -> None:
     inspect = {**simulator.environment(), "PYTHONINSPECT": "1"}
-    for code, arguments in ((0, ("jobs", "--format", "csv")), (2, ("job", "x"))):
+    for code, arguments in ((0, ("config", "path")), (2, ("job", "x"))):
         ended, usual = run_with(inspect, *arguments), run_with(simulator.environment(), *arguments)
         assert (ended.returncode, ended.stdout, ended.stderr) == (code, usual.stdout, usual.stderr)

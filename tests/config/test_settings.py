@@ -240,10 +240,17 @@ def test_a_named_file_that_is_missing_is_said(tmp_path: Path) -> None:
         load_settings({"MAILSLUICE_CONFIG": str(tmp_path / "none.toml")})
 
 
-@pytest.mark.parametrize("named", ["~nosuchuser/x", "a\0b", "/"])
+@pytest.mark.parametrize("named", ["~nosuchuser/x", "a\0b", "/\0b", "/"])
 def test_a_named_file_that_can_be_none_is_refused(named: str) -> None:
     with pytest.raises(UsageError):
         load_settings({"MAILSLUICE_CONFIG": named})
+
+
+def test_a_named_file_is_not_looked_for_where_somebody_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "config.toml").write_text("")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match=r"The file in MAILSLUICE_CONFIG config\.toml is a relative name"):
+        load_settings({"MAILSLUICE_CONFIG": "config.toml"})
 
 
 def test_a_pipe_is_no_configuration_and_is_not_waited_for_but_nothing_is_an_empty_one(tmp_path: Path) -> None:

@@ -451,6 +451,7 @@ def test_who_acts_is_the_account_and_the_environment_only_says_things(tmp_path: 
 def test_what_the_environment_says_in_another_form_is_not_kept(said: dict[str, str]) -> None:
     origin = origin_of(said)
     assert (origin.login, origin.sudo_user, origin.ssh_client) == ("", "", "")
+    assert origin_of({"SSH_CONNECTION": "fe80::1%\x1b[2J 1 fe80::2 22"}).ssh_client == "fe80::1"
 
 
 def test_the_account_that_the_environment_names_rightly_is_not_said_twice() -> None:

@@ -151,7 +151,8 @@ def _list(since: str | None, output_format: str) -> None:
     if len(sentences) > _MOST:
         print_status(f"{len(sentences) - _MOST:,} more such sentences: mailsluice ledger verify")
     if lost := [write for write in overview.writes if write.open]:
-        print_status(f"Of {plural(len(lost), 'write')} nobody knows whether it was done. To look: ")
+        they = "it was" if len(lost) == 1 else "they were"
+        print_status(f"Of {plural(len(lost), 'write')} nobody knows whether {they} done. To look:")
         for write in lost[:_MOST]:
             print_status(f"  mailsluice ledger settle {write.name}")
     for name in overview.unexpected:

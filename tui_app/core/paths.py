@@ -20,12 +20,12 @@ _OURS: Final = "mailsluice"
 def config_file(environment: Mapping[str, str]) -> Path | None:
     """`MAILSLUICE_CONFIG`, else `mailsluice/config.toml` in the user's configuration folder; None if there is no such folder.
 
-    Raises UsageError for a name that can be none.
+    Raises UsageError for a name that can be none, and for a relative one.
     """
     named = environment.get("MAILSLUICE_CONFIG")
     if named:
         try:
-            return Path(named).expanduser()
+            return whole_path(Path(named), "file in MAILSLUICE_CONFIG")
         except RuntimeError:
             raise UsageError(f"MAILSLUICE_CONFIG is {sanitize(named)}: there is no user of that name.") from None
     folder = _absolute(user_config_path)
@@ -42,7 +42,7 @@ def _absolute(find: Callable[..., Path]) -> Path | None:
 
 
 def whole_path(written: Path, what: str) -> Path:
-    """What a setting that decides about the token names: never a file of whatever folder somebody stands in.
+    """What decides about the token names: never a file of whatever folder somebody stands in.
 
     Raises UsageError for a relative name; RuntimeError for `~` of an unknown user.
     """

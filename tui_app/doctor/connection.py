@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from tui_app.api.errors import ApiError, RateLimited, ServerFault, Unreachable, Unreadable
 from tui_app.core.background import in_background
+from tui_app.core.clock import rough_duration
 from tui_app.core.errors import ExitCode
 from tui_app.core.text import sanitize
 from tui_app.doctor.check import CheckResult, look, ok, wrong
@@ -114,14 +115,8 @@ def check_clock(here: datetime, there: datetime | None) -> CheckResult:
     apart = abs(ahead)
     if apart < NEAR:
         return ok("clock", f"This machine's clock is the server's, within {NEAR:.0f} s")
-    found = f"This machine's clock is {_duration(apart)} {'ahead of' if ahead > 0 else 'behind'} the server's."
+    found = f"This machine's clock is {rough_duration(apart)} {'ahead of' if ahead > 0 else 'behind'} the server's."
     todo = "Set the clock (timedatectl set-ntp true)."
     if apart < FAR:
         return look("clock", found, todo)
     return wrong("clock", found, f"{todo} Until then 24h and 7d search another time, and records are dated wrongly.")
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:,.0f} min" if seconds < 7200 else f"{seconds / 3600:,.1f} h"

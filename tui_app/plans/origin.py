@@ -81,7 +81,8 @@ def origin_of(environment: Mapping[str, str]) -> Origin:
         user = pwd.getpwuid(uid).pw_name
     except KeyError:
         user = "nobody known"
-    client = environment.get("SSH_CONNECTION", "").split(" ")[0]
+    # The scope behind an address may be any text, and tells of our machine.
+    client = environment.get("SSH_CONNECTION", "").split(" ")[0].partition("%")[0]
     try:
         client = str(ipaddress.ip_address(client))
     except ValueError:
