@@ -89,7 +89,7 @@ def test_the_exit_code_is_that_of_the_command(account: Simulator, kind: str, tmp
         assert run_with(variables, "delete", deleted, "--yes").returncode == 0
     first, *_ = sorted((tmp_path / "mailsluice" / "plans").glob("*.jsonl"), key=lambda path: path.stat().st_mtime_ns)
     first.write_bytes(first.read_bytes() + b"{}\n")
-    job = account.account.list_jobs(None, None)[0]["job_id"]
+    job = max(account.account.list_jobs(None, None), key=lambda job: job["total_messages_discovered"])["job_id"]
     config = tmp_path / "wrong.toml"
     config.write_text("[guard]\nmax_messages = 'many'\n")
     config.chmod(0o600)
@@ -101,7 +101,7 @@ def test_the_exit_code_is_that_of_the_command(account: Simulator, kind: str, tmp
         (6, {"CLOUDFLARE_API_TOKEN": "wrong"}, ("handover",)),
     ):
         assert run_into(kind, variables | changes, *arguments).returncode == code, arguments
-    for arguments in (("--help",), ("completion", "bash"), ("handover",), ("job", job), ("jobs", "--json")):
+    for arguments in (("--help",), ("completion", "bash"), ("handover",), ("job", job), ("messages", job, "--json")):
         assert run_into(kind, variables, *arguments).returncode == (kind == "full"), arguments
 
 

@@ -44,7 +44,7 @@ def test_a_link_and_a_file_are_no_folder_of_our_own(tmp_path: Path) -> None:
     folder.mkdir(mode=0o700)
     link.symlink_to(folder)
     file.touch(mode=0o600)
-    assert why_not_private(link) == f"is a link: move the folder that it leads to in its place. It is {link}"
+    assert why_not_private(link) == f"is a link: move the folder that it leads to in its place. It is {link}."
     assert why_not_private(file).startswith("is not a folder: ")
     assert not is_private(link) and not is_private(file)
     with pytest.raises(FileNotFoundError):

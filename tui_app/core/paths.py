@@ -83,11 +83,11 @@ def why_not_private(folder: Path) -> str:
     about = folder.lstat()
     name = sanitize(str(folder), 200)
     if stat.S_ISLNK(about.st_mode):
-        return f"is a link: {_without_link(folder)}. It is {name}"
+        return f"is a link: {_without_link(folder)}. It is {name}."
     if not stat.S_ISDIR(about.st_mode):
-        return f"is not a folder: move it away. It is {name}"
+        return f"is not a folder: move it away. It is {name}."
     if about.st_uid != os.geteuid():
-        return f"belongs to another user, uid {about.st_uid}: name one of your own with XDG_STATE_HOME. It is {name}"
+        return f"belongs to another user, uid {about.st_uid}: name one of your own with XDG_STATE_HOME. It is {name}."
     if not about.st_mode & 0o077:
         return ""
     import shlex

@@ -112,13 +112,13 @@ class LockFiles:
         try:
             descriptor = self._storage.open(os.fspath(path), os.O_RDWR | os.O_CREAT)
         except OSError as error:
-            raise JournalError(f"Nothing was sent: a lock can't be opened ({error.strerror}). It is {name}") from None
+            raise JournalError(f"Nothing was sent: a lock can't be opened ({error.strerror}). It is {name}.") from None
         try:
             try:
                 wait(partial(self._take, descriptor), descriptor)
             except OSError as error:
                 raise JournalError(
-                    f"Nothing was sent: a lock can't be taken ({error.strerror}). It is {name}"
+                    f"Nothing was sent: a lock can't be taken ({error.strerror}). It is {name}."
                 ) from None
             try:
                 yield

@@ -199,7 +199,7 @@ class Journal:
             descriptor = storage.open(os.fspath(path), flags)
         except OSError as error:
             raise JournalError(
-                f"Nothing was sent: the journal can't be opened ({error.strerror}). It is {path.name}"
+                f"Nothing was sent: the journal can't be opened ({error.strerror}). It is {path.name}."
             ) from None
         journal = cls(path, descriptor, storage)
         try:
@@ -213,7 +213,7 @@ class Journal:
         except OSError as error:
             journal.close()
             raise JournalError(
-                f"Nothing was sent: the journal can't be locked ({error.strerror}). It is {path.name}"
+                f"Nothing was sent: the journal can't be locked ({error.strerror}). It is {path.name}."
             ) from None
         except BaseException:
             journal.close()

@@ -88,7 +88,7 @@ class JournalFile:
             return self.plan
         now = JournalFile.of(self.path, read(self.path))
         if now.entry is None:
-            raise JournalError(f"Nothing was sent: a journal was changed while it was read. It is {self.name}")
+            raise JournalError(f"Nothing was sent: a journal was changed while it was read. It is {self.name}.")
         return now.entry
 
     @cached_property
@@ -240,7 +240,7 @@ class JournalFiles:
     def _unusable(self, error: OSError) -> FolderUnusable:
         folder = sanitize(str(self._folder), 200)
         return FolderUnusable(
-            f"The ledger can't be read ({error.strerror}); XDG_STATE_HOME names another. It is {folder}"
+            f"The ledger can't be read ({error.strerror}); XDG_STATE_HOME names another. It is {folder}."
         )
 
     def _named(self) -> Iterator[tuple[str, os.stat_result]]:

@@ -263,7 +263,7 @@ class Ledger:
                     self._storage.sync_folder(os.fspath(folder.parent))  # a journal in a folder without a name is lost
         except OSError as error:
             raise JournalError(
-                f"Nothing was sent: the ledger can't be made ({error.strerror}). It is {sanitize(str(self.folder), 200)}"
+                f"Nothing was sent: the ledger can't be made ({error.strerror}). It is {sanitize(str(self.folder), 200)}."
             ) from None
         self._files.check()
 
