@@ -210,7 +210,7 @@ def test_a_message_id_of_several_messages_is_told_with_their_ids_and_none_is_sen
 
 @pytest.mark.parametrize("year", ["9999", "0001", "2020"])
 def test_an_id_of_a_year_that_no_mail_is_of_is_not_found(run: Run, year: str) -> None:
-    ended = run("release", f"AAAAAAAAAAAA-{year}-12-31T23:59:59-0", "4NAAAAAAAAAAAAAA", "--reason", "x", "--yes")
+    ended = run("release", f"4NAAAAAAAAAA-{year}-12-31T23:59:59-0", "4NAAAAAAAAAAAAAA", "--reason", "x", "--yes")
     assert ended.returncode == 3
     assert "2 ids: 1 request at the least" in ended.stderr
     assert ended.stderr.count("not found (unchecked)") == 2
