@@ -15,14 +15,16 @@ from tests.screens.test_review import bulk, confirm, released, reviewed
 from tests.support.screens import Console, console_on, held_open
 from tests.support.services import held_mail, settings_for
 from tui_app.api.client import EmailSecurityClient
+from tui_app.plans.journal import Journal
 from tui_app.plans.ledger import Ledger
 from tui_app.plans.origin import Origin
 from tui_app.plans.plan import Plan
 from tui_app.plans.recheck import Look
-from tui_app.plans.records import intent_record, plan_record, settled_record
+from tui_app.plans.records import closed_record, intent_record, plan_record, settled_record
 from tui_app.plans.replay import entry_of
 from tui_app.plans.state import Outcome, Result
 from tui_app.screens.plan.question import rest_facts
+from tui_app.screens.plan.screen import PlanScreen
 from tui_app.simulator.mail import Mail
 from tui_app.simulator.server import Options, Simulator, running
 
@@ -261,6 +263,46 @@ async def test_who_was_killed_while_it_acted_locks_nobody_out_and_who_acts_does(
         await console.sees("unfinished", "A send the rest")
         await console.press("A")
         await console.sees("Send the rest of this plan?")
+
+
+def closed_elsewhere(console: Console) -> None:
+    """Another mailsluice closes the only plan, in less time than the screen takes to look again."""
+    (entry,) = console.app.service.plans.ledger.entries()
+    journal, _ = Journal.reopen(console.app.service.plans.ledger.folder / entry.file)
+    journal.add(closed_record(entry.state, datetime.now(UTC)))
+    journal.close()
+
+
+async def test_a_plan_that_is_closed_elsewhere_is_shown_so_on_its_screen_and_in_the_ledger(account: Simulator) -> None:
+    async with stopped(account) as (console, _):
+        await console.press("escape")
+        await console.sees("12 loaded")
+        await console.press("H")
+        await console.sees("1 plan, 1 unfinished")
+        closed_elsewhere(console)
+        await console.sees("■ closed", "1 plan  ")
+
+
+@pytest.mark.parametrize("key", ["A", "C"])
+async def test_what_was_closed_elsewhere_is_not_asked_about_any_more(
+    account: Simulator, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    async with stopped(account) as (console, _):
+        with monkeypatch.context() as patches:
+            patches.setattr(PlanScreen, "time_passed", lambda _: None)  # the key comes before the next look
+            closed_elsewhere(console)
+            await console.press(key)
+            await console.sees("The plan is closed: nothing more is sent for it.")
+            assert "unfinished" not in console.text
+            assert "A send the rest" not in console.text
+    assert released(account) == []
+
+
+async def test_the_screen_of_a_plan_that_was_sent_from_it_follows_too(account: Simulator) -> None:
+    async with stopped(account) as (console, _):
+        closed_elsewhere(console)
+        await console.loses("A send the rest")
+        assert "closed" in console.text
 
 
 async def test_a_read_only_profile_says_that_and_not_that_nothing_is_unknown(account: Simulator) -> None:

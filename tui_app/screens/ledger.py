@@ -24,6 +24,7 @@ from tui_app.screens.as_command import AsCommand
 from tui_app.screens.base import ConsoleScreen
 from tui_app.screens.filter import FilterScreen
 from tui_app.screens.intent import Intent
+from tui_app.screens.journal_watch import JournalWatch
 from tui_app.widgets.columns import CellColumn
 from tui_app.widgets.inputs import OpenedLine
 from tui_app.widgets.list_rows import ListRows
@@ -138,6 +139,7 @@ class LedgerScreen(FilterScreen):
         self._listed: Sequence[Listed] = ()
         self._filter: LedgerFilter | None = parse_ledger_filter(line, service.clock.now())
         self._nothing = ""
+        self._journals = JournalWatch(service.plans.ledger.folder)
 
     def content(self) -> Iterable[Widget]:
         """A line to type in, and the table."""
@@ -156,6 +158,15 @@ class LedgerScreen(FilterScreen):
         """Read the journals."""
         super().resumed()
         self.action_view_refresh()
+
+    def time_passed(self) -> None:
+        """Follow what another mailsluice writes: new journals, and those of what is not over."""
+        super().time_passed()
+        if any(worker.node is self and worker.group == "read" and not worker.is_finished for worker in self.workers):
+            return
+        not_over = (each for each in self._listed if each.open or (isinstance(each, PlanSummary) and each.unfinished))
+        if self._journals.changed(each.file for each in not_over):
+            self._read()
 
     def action_view_refresh(self) -> None:
         """Read the journals again."""

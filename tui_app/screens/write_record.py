@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from textual import work
@@ -9,13 +11,13 @@ from textual import work
 from tui_app import actions
 from tui_app.core.errors import SluiceError
 from tui_app.core.text import sanitize
-from tui_app.plans.write_entry import DELETE
+from tui_app.plans.write_entry import DELETE, WriteEntry
 from tui_app.screens.intent import Intent
+from tui_app.screens.journal_watch import JournalWatch
 from tui_app.screens.text_screen import TextScreen
 from tui_app.widgets.redaction import PrivateText
 
 if TYPE_CHECKING:
-    from tui_app.plans.write_entry import WriteEntry
     from tui_app.service import EmailSecurityService
     from tui_app.widgets.text_lines import Piece
 
@@ -48,6 +50,7 @@ class WriteRecordScreen(TextScreen):
         super().__init__(service)
         self._entry = entry
         self._said = said
+        self._journals = JournalWatch(service.plans.ledger.folder)
 
     def mounted(self) -> None:
         """Show the record."""
@@ -68,6 +71,24 @@ class WriteRecordScreen(TextScreen):
         self.show_text(*pieces)
         self.show_footer()
 
+    def time_passed(self) -> None:
+        """Follow what another mailsluice writes about it."""
+        super().time_passed()
+        if self._journals.changed((self._entry.file,)):
+            self._reread()
+
+    @work(exclusive=True, group="reread")
+    async def _reread(self) -> None:
+        await self._read_anew()
+
+    async def _read_anew(self) -> None:
+        """Show what its journal tells by now; one that can't be read is left to who settles it."""
+        with suppress(SluiceError):
+            now = await asyncio.to_thread(self.service.plans.ledger.find_any, self._entry.file)
+            if self.ready and isinstance(now, WriteEntry) and now != self._entry:
+                self._entry = now
+                self._show()
+
     def why_not(self, action_id: str) -> str:
         """Settle only where something is open."""
         settled = action_id == "record.settle" and not self._entry.open
@@ -85,10 +106,11 @@ class WriteRecordScreen(TextScreen):
     @work(exclusive=True, group="settle")
     async def action_record_settle(self) -> None:
         """Read back what became of it."""
+        self.notice("Reading back…")
+        await self._read_anew()
         if not self._entry.open:
             self.notice(f"It is {self._entry.standing}: there is nothing to settle.")
             return
-        self.notice("Reading back…")
         try:
             self._entry = await self.service.writes.settle(self._entry)
         except SluiceError as error:

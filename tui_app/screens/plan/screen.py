@@ -30,6 +30,7 @@ from tui_app.screens.confirm import Confirm, came_too_soon
 from tui_app.screens.copy import Value
 from tui_app.screens.find import FindInTable
 from tui_app.screens.intent import Intent
+from tui_app.screens.journal_watch import JournalWatch
 from tui_app.screens.mail.siblings import MessageRef, Siblings
 from tui_app.screens.plan.names import PlanNames
 from tui_app.screens.plan.question import close_question, left_out_reasons, rest_question
@@ -61,6 +62,13 @@ _OF_ITS_ACCOUNT: Final = frozenset(action_id.replace(".", "_") for action_id in 
 def _reference(row: RecipientRow) -> MessageRef | None:
     name = row.key.partition(" ")[0]
     return MessageRef(id=Untrusted(name)) if is_investigate_id(name) else None
+
+
+def _facts_of(state: PlanState) -> tuple[object, ...]:
+    """What a journal tells of a plan, and what is known of one that was just worked on."""
+    outcomes = [state.outcome_of(target) for target in state.plan.targets]
+    seen = state.arrival and (state.arrival.at.replace(microsecond=0), state.arrival.sightings)
+    return outcomes, seen, state.closed, state.resends, state.remarks
 
 
 class PlanScreen(FindInTable):
@@ -109,6 +117,8 @@ class PlanScreen(FindInTable):
         if guarded is not None:
             self._targets.update((kept.target.id, kept.target) for kept in (*guarded.held_back, *guarded.unfit))
         self._old = entry
+        """The plan as its journal told of it when it was last read; None before that of a new one."""
+        self._journals = JournalWatch(service.plans.ledger.folder)
         self._whose = service.settings.whose(entry.account) if entry is not None else ""
         """The other account that an earlier plan belongs to; empty for this one."""
         self._names = (
@@ -148,7 +158,7 @@ class PlanScreen(FindInTable):
         super().mounted()
         self.show_state(self._state)
         if self._old is not None:
-            self._watch(self._old)
+            self._watch()
             self._ask_for_names()
         if self._new is not None:
             self._send(self._new)
@@ -181,10 +191,10 @@ class PlanScreen(FindInTable):
                 self.show_frame()
 
     @work
-    async def _start_command(self, make: Callable[[LedgerEntry], Command], then: str = "") -> None:
+    async def _start_command(self, action_id: str, make: Callable[[LedgerEntry], Command], then: str = "") -> None:
         """Let an earlier plan be worked on, as its journal tells of it now."""
         self.awaiting = True
-        if entry := await self._entry():
+        if entry := await self._entry(action_id):
             await self._run(make(entry), then)
         self.awaiting = False
 
@@ -197,6 +207,7 @@ class PlanScreen(FindInTable):
     async def _run(self, command: Command, then: str = "") -> None:
         """Let the plan be worked on; the screen stays, and what goes wrong is said, or else what is to be said then."""
         self.awaiting = True
+        self.workers.cancel_group(self, "reread")  # what it read is older than what comes now
         if self._names is not None:
             self._names.stop()
         try:
@@ -205,6 +216,7 @@ class PlanScreen(FindInTable):
                 self.notice(then)
         except SluiceError as error:
             self.service.record(str(error))
+            await self._read_anew()
             self.notice(str(error))
             self._not_begun = str(error)
         finally:
@@ -270,30 +282,58 @@ class PlanScreen(FindInTable):
     def time_passed(self) -> None:
         """Count down to what is waited for."""
         super().time_passed()
-        if self._old is not None and self._state.ended and not self.awaiting:
-            self._watch(self._old)
+        if self._state.ended and not self.awaiting:
+            self._watch()
         if self._waits_until is not None or self._asks_at is not None or self._state.phase is Phase.WAITING:
             self.show_frame()
 
-    def _watch(self, old: LedgerEntry) -> None:
-        """See whether another mailsluice works on it, and how far that one is."""
+    def _watch(self) -> None:
+        """See whether another mailsluice works on it, and what one has written about it."""
         was, was_unseen = self._lock_holder, self._lock_unseen
+        ledger = self.service.plans.ledger
         try:
-            self._lock_holder, self._lock_unseen = self.service.plans.ledger.lock_holder(old.account), ""
+            account = self._old.account if self._old is not None else self.service.settings.identity
+            self._lock_holder, self._lock_unseen = ledger.lock_holder(account), ""
         except SluiceError as error:
             self._lock_holder, self._lock_unseen = "", str(error)
         if (was, was_unseen) != (self._lock_holder, self._lock_unseen):
             self.show_frame()
-        if was or self._lock_holder:
-            self._reread(old)
-            self._read_reports()  # another one may be reporting it
+        own = [self._old.file] if self._old is not None else []
+        if self._journals.changed((*own, *(report.file for report in self._reports))):
+            self._reread()
+            self._read_reports()
+            self.read_followers(Source.PLAN, self._state.plan.plan_id)
 
     @work(exclusive=True, group="reread")
-    async def _reread(self, old: LedgerEntry) -> None:
-        now = await asyncio.to_thread(self.service.plans.ledger.reread, old)
-        if now is not None and now.state != self._state and not self.awaiting:
-            self._old = now
+    async def _reread(self) -> None:
+        await self._read_anew()
+
+    async def _read_anew(self) -> None:
+        """Show what its journal tells by now; one that can't be read is left to who wants something of it."""
+        with suppress(SluiceError):
+            now = await asyncio.to_thread(self.service.plans.ledger.find, self._journal_name)
+            if self.ready:
+                self._take(now)
+
+    @property
+    def _journal_name(self) -> str:
+        # A copy has the same id: what was opened is gone on with.
+        return self._old.file if self._old else self._state.plan.plan_id
+
+    def _take(self, now: LedgerEntry) -> None:
+        """Show what a journal tells, where that is more than is known here: somebody else wrote it."""
+        if not self._state.ended:
+            return
+        self._old = now
+        if self._state.phase is Phase.WAITING:
+            if now.unfinished:
+                return  # its journal does not tell that it is sent from here
+            self.service.plans.forget_time(now.plan_id)
+        # How a run of this program ended, and why, is in no journal.
+        if _facts_of(now.state) != _facts_of(self._state):
             self.show_state(now.state)
+        else:
+            self.show_frame()
 
     def show_frame(self) -> None:
         """Also progress and sums."""
@@ -370,15 +410,18 @@ class PlanScreen(FindInTable):
 
     # ---- intents
 
-    async def _entry(self) -> LedgerEntry | None:
-        """The plan as its journal tells of it now; what can't be read is said."""
-        # A copy has the same id: what was opened is gone on with.
-        name = self._old.file if self._old else self._state.plan.plan_id
+    async def _entry(self, action_id: str) -> LedgerEntry | None:
+        """The plan as its journal tells of it now, if that still lets something be done; why not is said."""
         try:
-            return await asyncio.to_thread(self.service.plans.ledger.find, name)
+            entry = await asyncio.to_thread(self.service.plans.ledger.find, self._journal_name)
         except SluiceError as error:
             self.notice(str(error))
             return None
+        self._take(entry)
+        if why := self._standing.why_not(action_id):
+            self.notice(why)
+            return None
+        return entry
 
     def _may(self, action_id: str) -> bool:
         """Whether something can be done as the plan stands; why not is said."""
@@ -429,15 +472,17 @@ class PlanScreen(FindInTable):
     @work(exclusive=True, group="rest")
     async def _review_rest(self, *, resend_unseen: bool = False) -> None:
         """Look at what is left, show what would be sent by now, and send it when its number was typed."""
+        action_id = "plan.resend" if resend_unseen else "plan.continue"
         self.awaiting = self._looking = True
         self.notice("Looking at what is left…")
         try:
-            entry = await self._entry()
+            entry = await self._entry(action_id)
             if entry is None:
                 return
             rest = await self.service.plans.review_rest(entry, resend_unseen=resend_unseen)
         except SluiceError as error:
             self.service.record(str(error))
+            await self._read_anew()
             self.notice(f"{error} Nothing was sent.")
             return
         finally:
@@ -449,24 +494,25 @@ class PlanScreen(FindInTable):
                 self.notice(nothing)  # in such a journal nobody writes unasked
             else:
                 # Nothing is sent: what is unknown is asked about, and what is not to be sent any more goes on record.
-                self._start_command(partial(Resume, reviewed=()), nothing)
+                self._start_command(action_id, partial(Resume, reviewed=()), nothing)
             return
         if not await self.app.push_screen_wait(rest_question(entry, rest, resend_unseen=resend_unseen)):
             self.notice("Nothing was sent.")
         else:
             self._start_command(
-                partial(Resume, resend_unseen=resend_unseen, reviewed=rest.fit, despite_doubts=bool(entry.doubts))
+                action_id,
+                partial(Resume, resend_unseen=resend_unseen, reviewed=rest.fit, despite_doubts=bool(entry.doubts)),
             )
 
     def action_plan_settle(self) -> None:
         """Ask the server what became of what is unknown."""
         if self._may("plan.settle"):
-            self._start_command(Settle)
+            self._start_command("plan.settle", Settle)
 
     def action_plan_check(self) -> None:
         """Look again at what was said to be done."""
         if self._may("plan.check"):
-            self._start_command(CheckArrival)
+            self._start_command("plan.check", CheckArrival)
 
     def action_plan_resend(self) -> None:
         """Send again what was not seen done, after the risk was named and the number typed."""
@@ -478,13 +524,13 @@ class PlanScreen(FindInTable):
         """Close the plan: what was not sent never will be."""
         if not self._may("plan.close"):
             return
-        entry = await self._entry()
+        entry = await self._entry("plan.close")
         if entry is None:
             return
         if not await self.app.push_screen_wait(close_question(entry, self._state)):
             self.notice("The plan stays open.")
         else:
-            self._start_command(Close)
+            self._start_command("plan.close", Close)
 
     @work(exclusive=True, group="submit")
     async def action_plan_submit(self) -> None:
@@ -493,7 +539,7 @@ class PlanScreen(FindInTable):
             return
         self.awaiting = self._looking = True
         try:
-            entry = await self._entry()
+            entry = await self._entry("plan.submit")
             asked = await self._submission.choose(entry, self._targets) if entry is not None else None
             self._read_reports()  # what is left out of it may have been reported elsewhere
         finally:
@@ -505,12 +551,6 @@ class PlanScreen(FindInTable):
     async def _submit(self, entry: LedgerEntry, asked: ToSubmit, expected: Disposition) -> None:
         await self._submission.send(entry, asked, expected)
         self._read_reports()
-
-    def action_view_refresh(self) -> None:
-        """Also what was reported of it."""
-        super().action_view_refresh()
-        self._read_reports()
-        self.read_followers(Source.PLAN, self._state.plan.plan_id)
 
     def action_row_open(self) -> None:
         """Open the message of a row."""
@@ -525,19 +565,14 @@ class PlanScreen(FindInTable):
     @work(exclusive=True, group="follow-up")
     async def action_plan_retry(self) -> None:
         """Take what failed to a new review."""
-        if why := self._standing.why_not("plan.retry"):
-            self.notice(why)
-        elif entry := await self._entry():
+        if entry := await self._entry("plan.retry"):
             retry = self.service.follow_ups.retry_plan
             self.post_message(self.PlanWanted("Looking up what failed…", lambda: retry(entry)))
 
     @work(exclusive=True, group="follow-up")
     async def action_rows_undo(self) -> None:
         """Take what was done to a new review, to be taken back."""
-        if why := self._standing.why_not("rows.undo"):
-            self.notice(why)
-            return
-        entry, destination = await self._entry(), None
+        entry, destination = await self._entry("rows.undo"), None
         if entry is not None and not entry.plan.effect.is_move:
             destination = await self.choose_destination("Move what was released to", UNDO_OF_RELEASE)
             if destination is None:
@@ -549,10 +584,7 @@ class PlanScreen(FindInTable):
     @work(exclusive=True, group="report")
     async def action_plan_report(self) -> None:
         """Write the report beside where the console was started: Markdown, CSV and JSON."""
-        if why := self._standing.why_not("plan.report"):
-            self.notice(why)
-            return
-        entry = await self._entry()
+        entry = await self._entry("plan.report")
         if entry is None:
             return
         try:

@@ -1,0 +1,28 @@
+"""Noticing that somebody else wrote to the ledger, as cheaply as can be: a screen looks once a second."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+
+class JournalWatch:
+    """Looks at the folder, which tells of new journals, and at the sizes of those that are shown: they only ever grow."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._seen: tuple[int, ...] | None = None
+
+    def changed(self, files: Iterable[str]) -> bool:
+        """Whether anything is new since the last call; the first one says yes. `files` = the journals that are shown."""
+        seen = tuple(map(self._state_of, ("", *files)))
+        was, self._seen = self._seen, seen
+        return seen != was
+
+    def _state_of(self, file: str) -> int:
+        try:
+            about = os.stat(self._folder / file)
+        except OSError:
+            return -1  # whoever reads it says what is wrong with it
+        return about.st_size if file else about.st_mtime_ns
