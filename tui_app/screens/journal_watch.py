@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -22,7 +21,7 @@ class JournalWatch:
 
     def _state_of(self, file: str) -> int:
         try:
-            about = os.stat(self._folder / file)
+            about = (self._folder / file).stat()
         except OSError:
             return -1  # whoever reads it says what is wrong with it
         return about.st_size if file else about.st_mtime_ns

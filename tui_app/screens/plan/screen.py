@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Final
 from textual import work
 
 from tui_app import actions
+from tui_app.api.errors import ApiError
 from tui_app.core.bars import bar
 from tui_app.core.clock import local_time, rough_duration
 from tui_app.core.errors import SluiceError
 from tui_app.core.id_form import is_investigate_id
 from tui_app.core.paths import sheet
-from tui_app.core.text import Untrusted, plural, sanitize
+from tui_app.core.text import DETAIL_LIMIT, Untrusted, plural, sanitize
 from tui_app.jobs.failures import advice_without_hope
 from tui_app.plans.commands import CheckArrival, Close, Resume, Send, Settle
 from tui_app.plans.effect import Source
@@ -132,6 +133,8 @@ class PlanScreen(FindInTable):
         self._waits_until: float | None = None
         self._asks_at: float | None = None
         self._submission = PlanSubmission(self)
+        self._recorded: SluiceError | None = None
+        """The last error that is in the activity."""
         self._not_begun = ""
         """Why the plan could not be begun: nothing was sent, and nothing is on record."""
         self._looking = False
@@ -238,6 +241,7 @@ class PlanScreen(FindInTable):
         """Take a snapshot of the run."""
         now = self.service.clock.monotonic()
         waits = state.phase in (Phase.PAUSED, Phase.CANARY) and self._state.phase is not state.phase
+        self._record(state)
         self._state = state
         self._waits_until = now + state.waiting if state.waiting is not None else None
         self._asks_at = now + state.next_question if state.next_question is not None else None
@@ -251,6 +255,23 @@ class PlanScreen(FindInTable):
             self.call_after_refresh(self._waits_now)
         self._show_rows()
         self.show_frame()
+
+    def _record(self, state: PlanState) -> None:
+        """Keep in the activity what the line above the footer has no room for, once in a session."""
+        about = f"{state.plan.effect.title}, plan {state.plan.plan_id}: "
+        remarks = [f"Look at this: {sanitize(remark, DETAIL_LIMIT)}" for remark in state.remarks]
+        if remarks:
+            sentence = f"{about}told beside what was asked:"
+            kept = {line for each in self.service.activities if each.sentence == sentence for line in each.details}
+            if new := [line for line in remarks if line not in kept]:
+                self.service.record(sentence, new)
+        # An answer that ended a plan is kept with its end.
+        error, waits = state.error, state.phase in (Phase.PAUSED, Phase.CANARY)
+        if error is None or error is self._recorded or not (waits or state.ended):
+            return
+        self._recorded = error
+        if waits or not isinstance(error, ApiError):
+            self.service.record(f"{about}{error}", error.details() if isinstance(error, ApiError) else ())
 
     def _show_rows(self) -> None:
         """Show the recipients anew, if anything about them is new."""

@@ -182,7 +182,17 @@ class Standing:
                 )
 
     def next_step(self) -> Sequence[Piece]:
-        """What to do next, in a sentence; an error first."""
+        """What to do next, in a sentence; an error first, and before all else that answers told more than was asked."""
+        step, remarks = self._next_step(), self.state.remarks
+        if remarks and step:
+            # Beside what is to be done there is no room for more than where it stands.
+            return [("Look at ‹activity.open› first. ", "$text-error bold"), *step]
+        if remarks:
+            more = f" and {len(remarks) - 1:,} more" if len(remarks) > 1 else ""
+            return [(f"Look at this: {sanitize(remarks[0])}{more}. ", "$text-error"), MORE]
+        return step
+
+    def _next_step(self) -> Sequence[Piece]:
         state = self.state
         outcome_counts = state.outcome_counts()
         if self.whose:
@@ -263,8 +273,7 @@ class Standing:
         whole, sentence = sums_checked(state)
         if not whole:
             return [(sentence, "$text-error")]
-        held = f" {len(state.plan.held_back):,} held back by the guard, not sent." if state.plan.held_back else ""
         if state.remarks:
-            more = f" and {len(state.remarks) - 1:,} more" if len(state.remarks) > 1 else ""
-            return [(f"Look at this: {sanitize(state.remarks[0])}{more}. ", "$text-error"), MORE]
+            return []
+        held = f" {len(state.plan.held_back):,} held back by the guard, not sent." if state.plan.held_back else ""
         return [(f"Every id is accounted for.{held}", "dim")]

@@ -62,7 +62,7 @@ def _sum(outcome: Outcome, count: int) -> Piece:
 
 
 def sums_of(state: PlanState, reports: Sequence[WriteEntry] = ()) -> list[list[Piece]]:
-    """Lines of sums: what came of how many, what is still to be done, what a second look saw, what it did beside that, and
+    """Lines of sums: what came of how many, what is still to be done, what answers told beside that, what a second look saw, what it did beside that, and
     what became of its `reports`.
     """
     outcome_counts = state.outcome_counts()
@@ -76,6 +76,10 @@ def sums_of(state: PlanState, reports: Sequence[WriteEntry] = ()) -> list[list[P
     lines: list[list[Piece]] = [[plural(len(state.plan.targets), "message"), *told]]
     if to_do := [_sum(outcome, outcome_counts[outcome]) for outcome in _TO_DO if outcome_counts[outcome]]:
         lines.append(["still to be done", *to_do])
+    if state.remarks:
+        # Not what it was: it may name mail, and who copies the screen into a form must not take that for part of the plan.
+        beside = f"answers told {plural(len(state.remarks), 'thing')} beside what was asked"
+        lines.append([(beside, "$text-error bold")])
     if (arrival := state.arrival) is not None:
         wrong = "$text-warning" if any(sighting in WRONG for sighting in arrival.sightings.values()) else ""
         looked_at: list[Piece] = [(text, wrong) for text in arrival.sums()]
