@@ -11,7 +11,9 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from tests.support.screens import PATIENCE
+from tui_app.core.terminal_needs import COLUMNS, LINES
 from tui_app.screens.confirm import Confirm
+from tui_app.screens.facts import Facts
 
 
 class Asking(App[None]):
@@ -81,3 +83,26 @@ async def test_an_answer_by_itself_counts_at_once(key: str, answer: bool) -> Non
     async with asked(Confirm("Cancel this job?", ["It stops."], asks_reason=True)) as app:
         await keys(app, key)
         assert app.answer is answer
+
+
+@pytest.mark.parametrize("typed", ["y", "2581"])
+async def test_the_answer_and_the_way_out_stay_in_sight_while_the_window_shrinks(typed: str) -> None:
+    facts = [f"Fact {number}, so long that it is broken over two lines of a narrow window.\n" for number in range(30)]
+    question = Confirm("Move to Junk: start this job?", facts, typed=typed, asks_reason=True)
+    async with asked(question) as app:
+        pilot = Pilot(app)
+        for size in ((COLUMNS, LINES), (80, 24), (COLUMNS, LINES)):
+            await pilot.resize_terminal(*size)
+            await pilot.pause()
+            for widget in ("#title", "#reason", "#typed" if typed != "y" else "#cancel", "#problem", "#cancel"):
+                seen = question.query_one(widget)
+                assert seen.region.height == 1 and question.region.contains_region(seen.region), (widget, size)
+            box = question.query_one("#question")
+            assert box.border_subtitle == "up and down show the rest"
+            assert box.scroll_y == 0
+        page = question.query_one(Facts)
+        assert page.region.height > 1
+        await pilot.press("down", "pagedown")
+        assert page.scroll_y > 1
+        await pilot.press("pageup", "up")
+        assert page.scroll_y == 0

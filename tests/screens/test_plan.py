@@ -237,7 +237,9 @@ async def test_first_ones_that_were_refused_are_not_called_sent(account: Simulat
     assert released(account) == []
 
 
-async def test_what_answers_told_beside_is_said_at_the_canary_and_kept_whole_in_the_activity(account: Simulator) -> None:
+async def test_what_answers_told_beside_is_said_at_the_canary_and_kept_whole_in_the_activity(
+    account: Simulator,
+) -> None:
     settings = settings_for(account)
     settings = replace(settings, plans=replace(settings.plans, batch_size=3, canary=2))
     account.set_faults("extra_items=4@release")  # success beside errors

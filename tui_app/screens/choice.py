@@ -12,7 +12,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
 from tui_app.core.paths import sheet
-from tui_app.widgets.text_lines import Piece, TextBlock
+from tui_app.screens.facts import SCROLLED, Facts
+from tui_app.widgets.text_lines import Piece
 from tui_app.widgets.too_small import TooSmall, is_too_small
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class Choice(ModalScreen[T | None], Generic[T]):
     CSS_PATH = sheet("screens/confirm")
     BINDINGS = [
         Binding("escape,q", "leave", "back", show=False),
+        *SCROLLED,
         *(Binding(str(number), f"choose({number})", show=False) for number in _DIGITS),
     ]
 
@@ -45,7 +47,7 @@ class Choice(ModalScreen[T | None], Generic[T]):
         """Title, values with what they mean, the way out."""
         with Vertical(id="question"):
             yield Static(Content.assemble((self._title, "bold")), markup=False, id="title")
-            yield TextBlock(id="facts", hang=3)
+            yield Facts(hang=3)
             yield Static(Content.assemble(f"Press its number. {self._hint}"), markup=False, id="hint")
             yield Button(Content.assemble("Back, nothing is sent (esc)"), id="cancel", compact=True)
         yield TooSmall()
@@ -57,8 +59,16 @@ class Choice(ModalScreen[T | None], Generic[T]):
             name, meaning, tone = self.describe(value)
             end = "\n" if number < len(self._offered) else ""
             pieces += [(f"{number}  {name}", "bold"), (f": {meaning}{end}", tone)]
-        self.query_one("#facts", TextBlock).set_text(*pieces)
+        self.query_one(Facts).show(*pieces)
         self.query_one("#cancel").focus()
+
+    def on_resize(self) -> None:
+        """Keep the way out in sight."""
+        self.query_one(Facts).fit()
+
+    def action_scroll_facts(self, pages: float) -> None:
+        """Show what of the values is above or below."""
+        self.query_one(Facts).scroll_by_pages(pages)
 
     def action_choose(self, number: int) -> None:
         """Take the value under a digit."""

@@ -14,9 +14,10 @@ from textual.screen import ModalScreen, Screen
 from textual.widgets import Button, Input, Static
 
 from tui_app.core.paths import sheet
+from tui_app.screens.facts import SCROLLED, Facts
 from tui_app.terminal.renderer import DiffRenderer
 from tui_app.widgets.inputs import LineInput
-from tui_app.widgets.text_lines import Piece, TextBlock, TextLine
+from tui_app.widgets.text_lines import Piece, TextLine
 from tui_app.widgets.too_small import TooSmall, is_too_small
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ class Confirm(ModalScreen[bool]):
         Binding("escape", "leave", "back", show=False),
         Binding("y", "yes", "yes", show=False),
         Binding("n", "leave", "no", show=False),
+        *SCROLLED,
     ]
 
     def __init__(
@@ -91,7 +93,7 @@ class Confirm(ModalScreen[bool]):
         """Title, facts, the reason, what to type, the back button."""
         with Vertical(id="question"):
             yield Static(Content.assemble((self._title, "bold")), markup=False, id="title")
-            yield TextBlock(id="facts")
+            yield Facts()
             if self._asks_reason:
                 key = "tab" if self._typed == "y" else "shift+tab"
                 hint = "why; the policy asks for it" if self._needs_reason else f"why; {key} comes here, may stay empty"
@@ -123,8 +125,16 @@ class Confirm(ModalScreen[bool]):
         self.call_after_refresh(self._show_facts)
 
     def _show_facts(self) -> None:
-        self.query_one("#facts", TextBlock).set_text(*self._lines)
+        self.query_one(Facts).show(*self._lines)
         self.call_after_refresh(self._is_shown)
+
+    def on_resize(self) -> None:
+        """Keep the place for the answer in sight."""
+        self.query_one(Facts).fit()
+
+    def action_scroll_facts(self, pages: float) -> None:
+        """Show what of the facts is above or below."""
+        self.query_one(Facts).scroll_by_pages(pages)
 
     @property
     def _answer(self) -> str:
