@@ -336,7 +336,7 @@ async def test_a_doubted_plan_is_read_before_it_is_gone_on_with(tmp_path: Path) 
     handover = await read(served([]), tmp_path, plan(None), plan(Outcome.FAILED))
     doubted = replace(handover.not_over[0].plan, doubts=("It is a copy.",))
     failed = replace(handover.failed_plans[0].plan, doubts=("It is a copy.",))
-    ledger = LedgerPart((HandoverPlan(doubted), HandoverPlan(failed)))
+    ledger = LedgerPart((HandoverPlan(doubted), HandoverPlan(failed, left_to_retry=1)))
     text = plain(replace(handover, ledger=ledger))
     name = doubted.name
     assert f"next: mailsluice ledger show {name}, then mailsluice ledger resume {name} --despite-doubts" in text
@@ -407,9 +407,30 @@ async def test_what_failed_of_a_plan_is_told_by_reason_and_what_followed_it(tmp_
 async def test_a_plan_whose_answer_told_what_nobody_asked_for_is_not_simply_done(tmp_path: Path) -> None:
     strange = plan(Outcome.DELIVERED, remarks=("the answer names stranger@elsewhere.example, which was not sent",))
     text = plain(await read(served([]), tmp_path, strange, plan(Outcome.DELIVERED)))
-    assert "look at its report: answers told 1 thing that nobody had asked for" in part(text, "Failed")
+    assert "look at its report: answers told 1 thing beside what was asked" in part(text, "To look at")
     assert "stranger@" not in text
-    assert "nobody had asked for" not in part(text, "Done")
+    assert "beside what was asked" not in part(text, "Done")
+    assert "Nothing failed." in part(text, "Failed")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "why", "left"),
+    [
+        (Outcome.UNDELIVERED, "", 0),
+        (Outcome.FAILED, "Mailbox u1@acme.example not found", 0),
+        (Outcome.FAILED, "Throttled (429)", 1),
+        (Outcome.REFUSED, "", 1),
+    ],
+)
+async def test_a_retry_is_offered_where_one_would_send_something(
+    tmp_path: Path, outcome: Outcome, why: str, left: int
+) -> None:
+    handover = await read(served([]), tmp_path, plan(outcome, Outcome.DELIVERED, why=why))
+    (failed,) = handover.failed_plans
+    assert failed.left_to_retry == left
+    text = part(plain(handover), "Failed")
+    assert (f"next: mailsluice retry {failed.plan.name}" in text) is bool(left)
+    assert ("nothing of it is left to retry; look: mailsluice ledger show" in text) is not bool(left)
 
 
 # ---- what can't be read

@@ -32,6 +32,8 @@ FAILED: Final = frozenset({
     Outcome.FAILED, Outcome.REFUSED, Outcome.PARTLY, Outcome.PARTLY_MOVED, Outcome.UNDELIVERED,
 })  # fmt: skip
 """Outcomes of messages that were sent and were not done in full."""
+RETRYABLE: Final = (Outcome.FAILED, Outcome.REFUSED, Outcome.PARTLY_MOVED)
+"""Outcomes that a retry may help, whatever the reason is."""
 _LAST: Final = datetime.max.replace(tzinfo=UTC)
 _ADDRESS: Final = re.compile(r"\S*(?:[@\uff20\ufe6b]|%40)\S*", re.IGNORECASE)
 _QUOTED: Final = re.compile(r"""["'`“”„‟‘’‚‛«»‹›].*["'`“”„‟‘’‚‛«»‹›]|["`“”„‟‘‚‛«»‹›].*""", re.DOTALL)
@@ -108,7 +110,9 @@ class HandoverPlan:
     was_read: bool = True
     followed: tuple[PlanSummary, ...] = ()
     remarks: int = 0
-    """What answers told that nobody had asked for: so many things, in the plan's report."""
+    """What answers told beside what was asked: so many things, in the plan's report."""
+    left_to_retry: int = 0
+    """How many messages a retry would send, as far as is known here."""
 
     @property
     def is_waiting(self) -> bool:
@@ -118,7 +122,12 @@ class HandoverPlan:
     @cached_property
     def has_failed(self) -> bool:
         """Whether something of it went wrong for certain."""
-        return bool(self.plan.count_of(*FAILED) or self.seen_otherwise or self.remarks or self.plan.damaged)
+        return bool(self.plan.count_of(*FAILED) or self.seen_otherwise or self.plan.damaged)
+
+    @property
+    def is_strange(self) -> bool:
+        """Whether nothing of it went wrong for certain, and somebody has to look at it."""
+        return bool(self.remarks and not self.has_failed)
 
 
 @dataclass(frozen=True)
@@ -174,8 +183,9 @@ class Handover:
 
     @property
     def in_short(self) -> str:
-        """`3 open, 2 failed, 14 done`."""
-        return f"{self.open:,} open, {self.failed:,} failed, {self.done:,} done"
+        """`3 open, 2 failed, 1 to look at, 14 done`."""
+        strange = f", {len(self.strange_plans):,} to look at" if self.strange_plans else ""
+        return f"{self.open:,} open, {self.failed:,} failed{strange}, {self.done:,} done"
 
     # ---- open
 
@@ -248,6 +258,11 @@ class Handover:
         """How many things failed."""
         return len(self.failed_jobs) + len(self.failed_plans) + len(self.failed_writes)
 
+    @cached_property
+    def strange_plans(self) -> tuple[HandoverPlan, ...]:
+        """Plans without failures whose answers told more than what was asked, also open ones."""
+        return tuple(each for each in self.ledger.plans if each.is_strange)
+
     # ---- done
 
     @cached_property
@@ -259,7 +274,9 @@ class Handover:
     def done_plans(self) -> tuple[HandoverPlan, ...]:
         """Plans that are over, without failures and without open outcomes."""
         return tuple(
-            each for each in self.ledger.plans if not (each.plan.unfinished or each.plan.open or each.has_failed)
+            each
+            for each in self.ledger.plans
+            if not (each.plan.unfinished or each.plan.open or each.has_failed or each.is_strange)
         )
 
     @cached_property

@@ -62,6 +62,7 @@ def _plan_json(each: HandoverPlan) -> dict[str, Any]:
         ],
         "seen_otherwise": each.seen_otherwise,
         "remarks": each.remarks,
+        "left_to_retry": each.left_to_retry,
         "read": each.was_read,
         "followed_by": [follower_json(follower) for follower in each.followed],
         "damaged": plan.damaged,
@@ -112,6 +113,7 @@ def as_json(handover: Handover) -> str:
                     "plans": [_plan_json(each) for each in handover.failed_plans],
                     "writes": [_write_json(each) for each in handover.failed_writes],
                 },
+                "to_look_at": {"plans": [_plan_json(each) for each in handover.strange_plans]},
                 "done": {
                     "jobs": [_job_json(each) for each in handover.done_jobs],
                     "plans": [_plan_json(each) for each in handover.done_plans],

@@ -75,7 +75,8 @@ class _Page:
 
     def lines(self) -> list[str]:
         """All of them."""
-        return [*self._head(), *self._open(), *self._failed(), *self._done(), *self._quota(), *self._not_read()]
+        parts = (self._head, self._open, self._failed, self._to_look_at, self._done, self._quota, self._not_read)
+        return [line for part in parts for line in part()]
 
     def _command(self, *words: str) -> str:
         """A command as it is typed, with the profile that this was made for."""
@@ -258,20 +259,36 @@ class _Page:
         if each.seen_otherwise:
             below.append(f"looked at again: {_text(each.seen_otherwise)}")
         if each.remarks:
-            below.append(
-                f"**look at its report: answers told {plural(each.remarks, 'thing')} that nobody had asked for**"
-            )
+            below.append(self._beside(each))
         if not each.was_read:
             below.append("**why: not read**")
         below += [*self._doubts(plan), _text(_followed(each))]
         show = self._command("ledger", "show", plan.name)
         if plan.damaged:
             below.append(self._keep(plan))
+        elif not each.left_to_retry:
+            below.append(f"nothing of it is left to retry; look: {show}")
         elif plan.doubts:
             below.append(f"next: {show}, then {self._command('retry', plan.name, '--despite-doubts')}")
         else:
             below.append(f"next: {self._command('retry', plan.name)}, or look: {show}")
         return self._item(*self._plan(each), below=below)
+
+    @staticmethod
+    def _beside(each: HandoverPlan) -> str:
+        return f"**look at its report: answers told {plural(each.remarks, 'thing')} beside what was asked**"
+
+    # ---- to look at
+
+    def _to_look_at(self) -> list[str]:
+        if not (plans := self._handover.strange_plans):
+            return []
+        part = self._part("Plans whose answers told more than was asked", plans, self._strange_plan)
+        return ["", heading("To look at", 2), *part]
+
+    def _strange_plan(self, each: HandoverPlan) -> list[str]:
+        below = [self._beside(each), *self._doubts(each.plan), _text(_followed(each))]
+        return self._item(*self._plan(each), below=[*below, f"look: {self._command('ledger', 'show', each.plan.name)}"])
 
     def _failed_write(self, write: WriteEntry) -> list[str]:
         last = write.answers[-1] if write.answers else None

@@ -26,8 +26,10 @@ from tui_app.plans.ledger_entry import PlanSummary
 from tui_app.plans.ledger_filter import happened_since
 from tui_app.plans.origin import Origin, origin_of
 from tui_app.plans.state import WORST_FIRST, WRONG, Outcome
+from tui_app.plans.trail import done_since
 from tui_app.plans.write_entry import CREATE, WriteEntry
 from tui_app.reports.handover import (
+    RETRYABLE,
     FAILED,
     USUAL,
     FailedMessages,
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
     from tui_app.jobs.service import JobService
     from tui_app.plans.ledger import Ledger, Listed
     from tui_app.plans.service import PlanService
+    from tui_app.plans.state import PlanState
 
 _LIST_PAGES: Final = 50
 """Pages of the list of jobs that are read."""
@@ -350,13 +353,13 @@ def _plans(ledger: Ledger, plans: Sequence[PlanSummary]) -> tuple[list[HandoverP
         if not (plan.unfinished or plan.open or id(plan) in in_full):
             failed_unread += plan.count_of(*FAILED) > 0
             unread += 1
-            told.append(HandoverPlan(plan, was_read=False))
+            told.append(_in_short(plan))
             continue
         try:
             told.append(_in_full(ledger, plan))
         except SluiceError as error:
             not_read.append(f"Plan {plan.name}: {sanitize(str(error), 300)}")
-            told.append(HandoverPlan(plan, was_read=False))
+            told.append(_in_short(plan))
     if unread:
         why = f"why messages failed ({plural(failed_unread, 'plan')}), and " if failed_unread else ""
         not_read.append(f"Of {plural(unread, 'plan')} that are over: {why}how their messages were seen afterwards.")
@@ -366,6 +369,22 @@ def _plans(ledger: Ledger, plans: Sequence[PlanSummary]) -> tuple[list[HandoverP
 def _cause(why: str) -> str:
     cause = cause_of(why)
     return told_cause(cause, cause.label)
+
+
+def _in_short(plan: PlanSummary) -> HandoverPlan:
+    """What is known of a plan without its journal."""
+    return HandoverPlan(plan, was_read=False, left_to_retry=plan.count_of(*RETRYABLE))
+
+
+def _left_to_retry(ledger: Ledger, state: PlanState) -> int:
+    """How many messages a retry would send: those that it may help, and that no earlier one has done. Raises JournalError."""
+    hopeful = [
+        target.id
+        for target in state.retryable
+        if state.outcome_of(target) is not Outcome.FAILED or not advice_without_hope(state.results_by_id[target.id].why)
+    ]
+    done = done_since(ledger, Source.PLAN, state.plan.plan_id, Source.RETRY) if hopeful else {}
+    return sum(name not in done for name in hopeful)
 
 
 def _in_full(ledger: Ledger, plan: PlanSummary) -> HandoverPlan:
@@ -390,4 +409,5 @@ def _in_full(ledger: Ledger, plan: PlanSummary) -> HandoverPlan:
         tuple(FailedMessages(count, outcome, why[:200], advice) for (outcome, why, advice), count in groups),
         ", ".join(f"{count:,} {sighting}" for sighting, count in sorted(wrong.items())),
         remarks=len(state.remarks),
+        left_to_retry=_left_to_retry(ledger, state),
     )
