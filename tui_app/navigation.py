@@ -73,11 +73,13 @@ class Navigation(ScreenStack):
         if isinstance(screen := self.screen, JobScreen) and self.is_of_shown(message):
             self.switch_screen(JobScreen(self.service, message.job, screen.listed))
 
-    def open_job(self, job: Job, listed: Siblings[Job] | None = None) -> None:
-        """Open a job; `listed` = the list that it is in."""
+    def open_job(self, job: Job, listed: Siblings[Job] | None = None, said: str = "") -> None:
+        """Open a job; `listed` = the list that it is in, `said` = what is to be said of it there."""
         from tui_app.screens.job.screen import JobScreen
 
-        self.push_screen(JobScreen(self.service, job, listed))
+        screen = JobScreen(self.service, job, listed)
+        self.push_screen(screen)
+        screen.notice(said)
 
     def on_jobs_screen_new_wanted(self, message: JobsScreen.NewWanted) -> None:
         """Open the form, as it was left."""
@@ -123,7 +125,7 @@ class Navigation(ScreenStack):
         if self.is_at("new_job", message):
             self.pop_screen()
         if self.is_of_shown(message):
-            self.open_job(message.job)
+            self.open_job(message.job, said=message.said)
 
     def on_job_screen_row_chosen(self, message: JobScreen.RowChosen) -> None:
         """Open a row."""

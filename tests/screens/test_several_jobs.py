@@ -2,8 +2,10 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
 from fcntl import LOCK_EX, flock
+from typing import Any
 
 import pytest
 
@@ -11,7 +13,10 @@ from tests.screens.test_jobs import move_to_job, open_job
 from tests.support.clock import StillClock
 from tests.support.screens import Console, console_on, held_open
 from tests.support.services import settings_for
+from tui_app.api.client import EmailSecurityClient
+from tui_app.api.errors import Notice
 from tui_app.config.schema import GuardSettings
+from tui_app.core.text import Untrusted
 from tui_app.plans import account_lock
 from tui_app.plans.storage import Storage
 from tui_app.plans.write_entry import WriteEntry
@@ -35,6 +40,20 @@ def marked(console: Console) -> list[str]:
     screen = console.app.screen
     assert isinstance(screen, JobsScreen)
     return list(screen.marked_ids())
+
+
+def contradicted(patches: pytest.MonkeyPatch, *names: str) -> None:
+    """Let the answers to these requests name an error beside success."""
+
+    def contradicting(real: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        async def asked(*arguments: Any, **named: Any) -> Any:
+            result = await real(*arguments, **named)
+            return replace(result, errors=(Notice(10500, Untrusted("went wrong")),))
+
+        return asked
+
+    for name in names:
+        patches.setattr(EmailSecurityClient, name, contradicting(getattr(EmailSecurityClient, name)))
 
 
 def on_record(console: Console) -> list[WriteEntry]:
@@ -118,6 +137,41 @@ async def test_marked_jobs_are_deleted_by_their_number(simulator: Simulator) -> 
         await console.press("D")
         await console.sees("only ended jobs can be deleted. X cancels it first.")
         assert len(simulator.account.truth.of("delete_job")) == 2
+
+
+async def test_an_error_beside_success_is_said_of_each_write_to_a_job(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contradicted(monkeypatch, "delete_job", "create_job")
+    async with console_on(settings_for(simulator), size=(120, 30)) as console:
+        await console.sees("12 loaded")
+        await console.press("G", "space", "k", "space", "D")
+        await console.type("2")
+        await console.press("enter")
+        await console.sees("Asked to delete 2 jobs: 2 deleted with an error told.", "10 loaded")
+        await console.press("n")
+        await console.sees("more fields")
+        await console.type("billing@evil.example")
+        await console.press("enter")
+        await console.sees("Enter again to confirm")
+        await console.press("enter")
+        await console.sees("start this job?")
+        await console.type(console.text.split("type ")[1].split(" ")[0])
+        await console.press("enter")
+        await console.sees("New job: done, but the answer also tells an error. ! tells more.", "Jobs › move")
+
+
+async def test_on_the_screen_of_a_job_an_error_beside_its_deletion_is_said(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contradicted(monkeypatch, "delete_job")
+    async with console_on(settings_for(simulator), size=(120, 30)) as console:
+        await console.sees("12 loaded")
+        await console.press("G", "enter", "D")
+        await console.sees("Delete this job's record?")
+        await console.type(console.text.split("type ")[1].split(" ")[0])
+        await console.press("enter")
+        await console.sees("Asked to delete: done, but the answer also tells an error.", "11 loaded")
 
 
 async def test_what_fits_none_of_the_marked_jobs_asks_nothing(simulator: Simulator) -> None:

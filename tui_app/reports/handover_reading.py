@@ -29,8 +29,8 @@ from tui_app.plans.state import WORST_FIRST, WRONG, Outcome
 from tui_app.plans.trail import done_since
 from tui_app.plans.write_entry import CREATE, WriteEntry
 from tui_app.reports.handover import (
-    RETRYABLE,
     FAILED,
+    RETRYABLE,
     USUAL,
     FailedMessages,
     Failures,

@@ -221,6 +221,11 @@ class Frame(Screen[None]):
         self._notice_stays_from = monotonic() if late else 0.0
         self.show_about()
 
+    @property
+    def noticed(self) -> str:
+        """The sentence that is shown above the footer; empty for none."""
+        return self._notice
+
     def notice_too(self, sentence: str) -> None:
         """Say something that nobody asked for, behind what is said already: that may be the answer to a key."""
         self.notice(f"{self._notice} · {sentence}" if self._notice else sentence)

@@ -173,10 +173,9 @@ def sentence(tried: SeveralWrites[Job, Any], verb: _Verb) -> str:
 def _word(result: WriteResult[Any]) -> str:
     """What became of one of several, in a word or two."""
     match result:
-        case Done(Job() as job):
-            return str(job.status).lower()
-        case Done():
-            return "deleted"
+        case Done(value, _, errors):
+            word = str(value.status).lower() if isinstance(value, Job) else "deleted"
+            return f"{word} with an error told" if errors else word
         case Refused():
             return "refused"
         case Unsent():

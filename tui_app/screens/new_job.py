@@ -69,9 +69,11 @@ class NewJobScreen(ConsoleScreen):
     class Created(Intent):
         """The job was created."""
 
-        def __init__(self, job: Job) -> None:
+        def __init__(self, job: Job, said: str = "") -> None:
+            """`said` = what is to be said of it."""
             super().__init__()
             self.job = job
+            self.said = said
 
     class ListWanted(Intent):
         """The mail that this line finds is to be listed, in Quarantine where it is held mail alone."""
@@ -327,8 +329,9 @@ class NewJobScreen(ConsoleScreen):
         if isinstance(result, Done) and result.value.differences:
             self._tell_differences(result.value)
         elif isinstance(result, Done):
+            said = f"New job: {describe(result)[0]} ‹activity.open› tells more." if result.errors else ""
             self.sent()
-            self.post_message(self.Created(result.value.job))
+            self.post_message(self.Created(result.value.job, said))
         else:
             words, _ = describe(result)
             if isinstance(result, Ambiguous):

@@ -566,6 +566,7 @@ class JobScreen(LineScreen):
     async def action_job_delete(self) -> None:
         """Review and delete; a deleted job has no screen."""
         if await job_commands.delete(self, [self._job]) and self.is_current:
+            said = self.noticed
             self.app.pop_screen()
             if isinstance(self.app.screen, ConsoleScreen):
-                self.app.screen.notice("Delete: deleted.")
+                self.app.screen.notice(said)
