@@ -190,6 +190,18 @@ class AccountSwitcher(Prompt):
         else:
             self.switch_account(message.profile, open_below_the_list)
 
+    def _pop(self, screen: ConsoleScreen) -> None:
+        """A list of all jobs that was brought from another account leads back to what it was opened over there."""
+        from tui_app.screens.all_jobs import AllJobsScreen
+
+        super()._pop(screen)
+        if isinstance(screen, AllJobsScreen) and screen.brought_from is not None and self.screen is not screen:
+            self.switch_account(self.accounts.name_of(screen.brought_from), self._leave_list_there)
+
+    def _leave_list_there(self) -> None:
+        if isinstance(top := self.screen, ConsoleScreen) and top.screen_name == "all_jobs":
+            self._pop(top)
+
     def _leave_older_list(self) -> None:
         """Leave the list of all jobs as it was here once, with what lies above it, as far as that may be left."""
         older, left = self._all_jobs_below(), list[ConsoleScreen]()
@@ -218,10 +230,10 @@ class AccountSwitcher(Prompt):
         """The plans that are not over and not shown, also those of other accounts, and where they stand; empty for none."""
         if all(service.plan_state is None for service in self.services):
             return ""
-        from tui_app.plans.state import Phase
+        from tui_app.screens.plan.sums import at_work_or_waits
 
         plans = [
-            f"{self.whose(service)}plan {'waits' if state.phase in (Phase.CANARY, Phase.PAUSED) else 'at work'}"
+            f"{self.whose(service)}plan {at_work_or_waits(state)}"
             for service in self.services
             if (state := service.plan_state) is not None and not state.ended and not self._is_shown(service)
         ]

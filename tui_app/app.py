@@ -276,6 +276,8 @@ class SluiceApp(AccountSwitcher, DiffRenderer, KeyQueue, PractisingApp, Graceful
         from tui_app.screens.prompt import PromptScreen
 
         screen = self.screen
+        if too_small.is_too_small(screen):
+            return  # that is what the screen says, and what is said now would be read later
         if isinstance(screen, ConsoleScreen):
             here = any(screen.screen_name in action.where for action in self.key_map.with_key(key))
             screen.notice(self._why_nothing(key), until_news=here)  # why not now may be over then

@@ -90,7 +90,10 @@ def test_a_text_that_asks_for_a_cancel_fills_time_and_says_yes_cancels_nothing(s
         terminal.press("j")
         terminal.sees("▸ ● processing")
         # Nor does one that fills in the reason before it says yes.
-        for text, said in (("X" + "." * 2000 + "y", "This is the reason"), ("X\tINC-1, yes\ry", "Not confirmed yet")):
+        for text, said in (
+            ("X" + "." * 2000 + "y", "The reason: enter ends it"),
+            ("X\tINC-1, yes\ry", "Not confirmed yet"),
+        ):
             terminal.press(text)
             terminal.sees("Cancel this job?", said, "Keep it running (esc)")
             assert simulator.account.truth.entries == []

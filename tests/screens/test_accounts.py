@@ -214,6 +214,9 @@ async def test_esc_from_a_job_of_all_accounts_leads_to_the_list_as_it_was_left(
         await console.press("escape")
         await shows_the_list()
         busy.awaiting = False
+        await console.press("escape", "escape")  # the filter, the list
+        await console.sees("acme-prod", "12 loaded")
+        assert stack() == ["jobs"], "where the list was opened"
 
 
 async def test_the_log_would_tell_of_a_request_with_the_wrong_token(simulators: dict[str, Simulator]) -> None:
@@ -255,8 +258,12 @@ async def test_a_plan_goes_on_with_its_own_token_while_another_account_is_shown(
         await console.sees("Now check them.")
         await console.press("P")
         await console.sees("Profiles")
+        state = console.app.service.plan_state
+        assert state is not None and f"plan {state.plan.plan_id} waits" in console.text
         await console.press("j", "enter")
         await console.sees("acme-test", "12 loaded", "acme-prod: plan waits")
+        await console.pilot.resize_terminal(60, 16)
+        await console.sees("acme-test WRITE  acme-prod: plan waits")
         await command(console, "profile acme-prod")
         await console.sees("Now check them.")
         assert "plan waits" not in console.text.splitlines()[0]

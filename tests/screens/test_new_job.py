@@ -345,8 +345,11 @@ async def test_the_form_is_found_again_as_it_was_left(simulator: Simulator) -> N
         await console.sees("12 loaded")
         await console.press("n")
         await console.sees("as you left it; f4 empties it", "a.ex", "Inbox: ", "whole subject")
-        await console.press("f4")
+        await console.press("shift+tab", "f4")
         await console.sees("The form is empty", "Junk: ")
+        assert console.app.focused is console.app.screen.query_one("#sender"), (
+            "what is typed next goes into the first line"
+        )
         assert "a.ex" not in console.text
         await console.press("escape")
         await console.sees("12 loaded")

@@ -88,6 +88,15 @@ def test_of_a_plan_that_nothing_holds_back_it_is_said_what_there_is_not() -> Non
         assert closed.why_not(action) == "The plan is closed: nothing more is sent for it."
 
 
+def test_the_rest_is_offered_only_where_something_was_never_sent() -> None:
+    sent = {**STATE.results_by_id, NEVER.id: Result(NEVER, Outcome.UNKNOWN)}
+    standing = Standing(replace(STATE, results_by_id=sent), ENTRY)
+    assert standing.why_not("plan.continue") == "All was sent: ‹plan.settle› asks what is unknown."
+    assert standing.next_step() == [("Some are unknown: ‹plan.settle› asks.", "$text-warning")]
+    assert standing.fits("plan.close")
+    assert standing.why_not("plan.pause") == "Nothing of it is being sent now."
+
+
 def test_that_the_lock_can_t_be_seen_keeps_no_key_back_and_is_said() -> None:
     standing = Standing(STATE, ENTRY, lock_unseen="The lock x can't be looked at: Permission denied.")
     assert all(standing.fits(action) for action in ALL)

@@ -94,6 +94,8 @@ class AllJobsScreen(FilterScreen):
         """Whether all accounts have answered once."""
         self._taken_over: tuple[str | None, str, bool] | None = None
         """The job under the cursor and the order of the list that this one is to be like; None for a new one."""
+        self.brought_from: EmailSecurityService | None = None
+        """The account that it was opened over, where that is another one."""
         self._told: Sequence[tuple[str, str, str]] = ()
         """How the accounts stand, as it is shown."""
         self._subjects: dict[str, JobsSubject] = {
@@ -104,6 +106,7 @@ class AllJobsScreen(FilterScreen):
         """The list as it is, for the stack of screens of another account."""
         other, table = AllJobsScreen(service, self._services, self._failed), self.table()
         other._snapshots, other._filter, other._all_here = dict(self._snapshots), self._filter, self._all_here
+        other.brought_from = self.service
         other._taken_over = (table.cursor_key, table.sorted_by, table.reversed)
         return other
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from tui_app.service import EmailSecurityService
     from tui_app.widgets.table import RowTable
 
-_NOTHING_MARKED: Final = "Nothing is marked."
+NOTHING_MARKED: Final = "Nothing is marked."
 _NOTHING_TO_COPY: Final = "There is nothing to copy here."
 _WHOLE: Final = 12
 """Characters of an id that is said whole when it was copied; of a longer one those by which lists name it."""
@@ -188,7 +188,7 @@ class ConsoleScreen(Frame):
         if table is not None and action_id in _ON_A_ROW and not len(table.shown):
             return table.empty_text or "No row is listed."
         if table is not None and action_id == "mark.none" and not table.marked.marks:
-            return _NOTHING_MARKED
+            return NOTHING_MARKED
         return self.why_not(action_id)
 
     def on_row_table_marked(self) -> None:
@@ -274,7 +274,7 @@ class ConsoleScreen(Frame):
         if (table := self.table()) and table.marked.marks:
             table.unmark_all()
         elif table is not None:
-            self.notice(_NOTHING_MARKED)
+            self.notice(NOTHING_MARKED)
 
     # ---- sorting
 

@@ -160,8 +160,8 @@ class Confirm(ModalScreen[bool]):
             self.set_focus(field)
             field.cursor_position = len(field.value)
             field.insert_text_at_cursor(event.character)
-            answer = "y does it" if self._typed == "y" else "the answer is typed"
-            self._say(f"This is the reason: enter ends it, then {answer}. Esc leaves.", "$text-warning")
+            answer = "y does it" if self._typed == "y" else "type the answer"
+            self._say(f"The reason: enter ends it, then {answer}. Esc leaves.", "$text-warning")
         else:
             self._stray_at = event.time
 
@@ -183,6 +183,7 @@ class Confirm(ModalScreen[bool]):
         """Confirm with the right number; else say what to type. Behind the reason the answer comes."""
         if event.input.id == "reason":
             self.query_one(self._answer).focus()
+            self._say("", "")
             return
         written = event.value.strip()
         if self._typed in (written, written.replace(",", "")):

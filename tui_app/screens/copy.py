@@ -10,6 +10,7 @@ from textual import work
 from tui_app import actions
 from tui_app.core.text import DETAIL_LIMIT, Untrusted, plural, sanitize
 from tui_app.jobs.progress import describe_search
+from tui_app.screens.base import NOTHING_MARKED
 from tui_app.screens.text_screen import TextScreen
 from tui_app.terminal.plain_text import show_plainly
 from tui_app.widgets.redaction import AddressText, PrivateText, redaction_of
@@ -63,6 +64,11 @@ class CopyScreen(TextScreen):
         ]
         self.show_text(*pieces)
 
+    def why_not(self, action_id: str) -> str:
+        """Ids only of marked rows."""
+        none = action_id == "copy.marked" and not self._marked
+        return NOTHING_MARKED if none else super().why_not(action_id)
+
     def action_copy_value(self, key: str) -> None:
         """Copy the value under a number."""
         number = int(key)
@@ -77,7 +83,7 @@ class CopyScreen(TextScreen):
         if self._marked:
             self.copy(" ".join(self._marked), plural(len(self._marked), "id"))
         else:
-            self.notice("Nothing is marked.")
+            self.notice(NOTHING_MARKED)
 
     @work(exclusive=True)
     async def action_copy_plain(self) -> None:

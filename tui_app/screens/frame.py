@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 MORE: Final = ("‹activity.open› tells more", "dim")
 """Last piece of a line about an error; it is shown at the right end, where a long sentence can't push it off."""
+_WIDE: Final = 80
 LONG_WAIT: Final = 3.0
 """Seconds without an answer after which they are counted for the operator."""
 STALE_AFTER: Final = 10.0
@@ -141,17 +142,20 @@ class Frame(Screen[None]):
             return
         settings = self.service.settings
         mode: Piece = ("READ-ONLY", "$text-success") if settings.read_only else ("WRITE", "$text-warning bold")
-        left: list[Piece] = [("mailsluice", "bold"), "  "]
+        working = self.app.at_work_elsewhere if isinstance(self.app, MappedApp) else ""
+        # In a narrow window nothing that is always the same takes the place of what waits.
+        in_short = bool(working) and self.app.size.width < _WIDE
+        left: list[Piece] = [] if in_short else [("mailsluice", "bold"), "  "]
         if settings.profile:
             left += [(sanitize(settings.profile, 40), "bold"), " "]
         if settings.production:
             left += [("PRODUCTION", "$text-warning bold"), " "]
-        left += [settings.short_account_id, "  ", mode]
+        left += [mode] if in_short and settings.profile else [settings.short_account_id, "  ", mode]
         if elsewhere := settings.other_host:
             left += ["  ", (f"at {sanitize(elsewhere, 60)}", "$text-warning bold")]
         if isinstance(self.app, PractisingApp) and self.app.task_line:
             left += ["  ", (self.app.task_line, "$text-accent")]
-        if isinstance(self.app, MappedApp) and (working := self.app.at_work_elsewhere):
+        if working:
             left += ["  ", (working, "$text-warning")]
         budget = self.service.budget
         right: list[Piece] = []

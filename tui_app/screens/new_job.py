@@ -155,6 +155,7 @@ class NewJobScreen(ConsoleScreen):
         if not (self.awaiting or self._asking):
             self._form.fill({})
             self._previewed = None
+            self.query_one("#sender").focus()
             self._show_preview([("The form is empty. Enter counts the messages.", "dim")])
 
     def _show_preview(self, pieces: Sequence[Piece]) -> None:

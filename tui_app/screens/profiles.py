@@ -59,8 +59,11 @@ class ProfileRow:
         running = len(self.service.jobs.followed.running)
         words = ["shown" if self.shown else "open"]
         words += [f"{running:,} running"] if running else []
-        plan = self.service.plan_state
-        words += [f"plan {plan.plan.plan_id} at work"] if plan is not None and not plan.ended else []
+        if (plan := self.service.plan_state) is not None and not plan.ended:
+            from tui_app.screens.plan.sums import at_work_or_waits
+
+            # The end of a long state is cut.
+            words.insert(0, f"plan {plan.plan.plan_id} {at_work_or_waits(plan)}")
         return " · ".join(words)
 
 

@@ -30,7 +30,6 @@ OF_ITS_ACCOUNT: Final = frozenset(
     and action.id != "plan.report"
 )
 """What asks the account of the plan, or changes something there."""
-_HAS_ENDED: Final = "The plan has ended."
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,7 @@ class Standing:
             return self.why_not_here
         match action_id:
             case "plan.stop":
-                return _HAS_ENDED if state.ended and state.phase is not Phase.WAITING else ""
+                return self._why_not_sending if state.phase is not Phase.WAITING else ""
             case "plan.pause":
                 return self._why_not_paused
             case "plan.continue":
@@ -74,7 +73,7 @@ class Standing:
                     return ""
                 if not state.ended:
                     return "It is being sent. ‹plan.stop› stops after the request in flight."
-                return self._why_not_touched or self._why_over("Nothing is left to send.")
+                return self._why_not_touched or self._why_over("Nothing is left to send.") or self._why_all_sent
             case "plan.settle":
                 return self._why_not_touched or ("" if state.unknown else "Nothing is unknown.")
             case "plan.check":
@@ -146,12 +145,25 @@ class Standing:
         return "The plan is closed: nothing more is sent for it." if self.state.closed else sentence
 
     @property
+    def _why_all_sent(self) -> str:
+        if self.state.unsent:
+            return ""
+        unknown = bool(self.state.outcome_counts()[Outcome.UNKNOWN])
+        return f"All was sent: {'‹plan.settle› asks what is unknown' if unknown else '‹plan.resend› sends again what was not seen done'}."
+
+    @property
     def _why_not_paused(self) -> str:
         match self.state.phase:
             case Phase.CANARY | Phase.PAUSED:
                 return "The plan already waits: ‹plan.continue› sends the rest, ‹plan.stop› stops."
             case _:
-                return _HAS_ENDED if self.state.ended else ""
+                return self._why_not_sending
+
+    @property
+    def _why_not_sending(self) -> str:
+        if not self.state.ended:
+            return ""
+        return "Nothing of it is being sent now." if self.state.unfinished else "The plan has ended."
 
     @property
     def _why_not_undone(self) -> str:
@@ -240,12 +252,8 @@ class Standing:
         if self.may_settle and state.closed:
             return [("Closed, and some are unknown: ‹plan.settle› asks; nothing more is sent.", "$text-warning")]
         if self.may_settle and outcome_counts[Outcome.UNKNOWN]:
-            return [
-                (
-                    "Some are unknown: ‹plan.settle› asks; ‹plan.continue› asks, then sends what was never sent.",
-                    "$text-warning",
-                )
-            ]
+            rest = "; ‹plan.continue› asks, then sends what was never sent" if state.unsent else ""
+            return [(f"Some are unknown: ‹plan.settle› asks{rest}.", "$text-warning")]
         if self.may_settle:
             return [
                 (

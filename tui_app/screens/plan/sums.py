@@ -39,6 +39,11 @@ _TO_DO: Final = (
 """What somebody still has to do something about has a line of its own: a narrow window cuts the end of one."""
 
 
+def at_work_or_waits(state: PlanState) -> str:
+    """Of a plan that has not ended, in a word: whether it waits for somebody."""
+    return "waits" if state.phase in (Phase.CANARY, Phase.PAUSED) else "at work"
+
+
 def phase_of(state: PlanState) -> str:
     """Where it stands."""
     outcome_counts = state.outcome_counts()
