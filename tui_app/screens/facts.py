@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from textual.binding import Binding
 from textual.containers import VerticalScroll
+from textual.content import Content
 from textual.widget import Widget
 
 from tui_app.widgets.text_lines import Piece, TextBlock
@@ -59,7 +60,7 @@ class Facts(VerticalScroll):
 
     def _tell_rest(self) -> None:
         if isinstance(box := self.parent, Widget):
-            box.border_subtitle = _REST if self.max_scroll_y > 0 else ""
+            box.border_subtitle = Content.assemble(_REST if self.max_scroll_y > 0 else "")
 
     def scroll_by_pages(self, pages: float) -> None:
         """Show what is above or below."""
