@@ -15,6 +15,7 @@ from tests.screens.test_review import bulk, confirm, released, reviewed
 from tests.support.screens import Console, console_on, held_open
 from tests.support.services import held_mail, settings_for
 from tui_app.api.client import EmailSecurityClient
+from tui_app.plans.ids import parse_ids
 from tui_app.plans.journal import Journal
 from tui_app.plans.ledger import Ledger
 from tui_app.plans.origin import Origin
@@ -251,8 +252,9 @@ async def test_what_answers_told_beside_is_said_at_the_canary_and_kept_whole_in_
         account.set_faults("none")
         await console.press("exclamation_mark")
         await console.sees("told beside what was asked:", "Look at this: the answer names 4N")
+        assert parse_ids(console.text.splitlines()).ids == (), "nobody asked for what it names"
         await console.press("escape", "A")
-        await console.sees("Look at this: the answer names 4N", "! tells more", "5 of 5")
+        await console.sees("Look at this: the answer names 4N", "5 of 5")
         told = [each for each in console.app.service.activities if "beside what was asked" in each.sentence]
         assert len(told) == 1
 

@@ -23,6 +23,7 @@ from tui_app.jobs.failures import advice_without_hope
 from tui_app.plans.commands import CheckArrival, Close, Resume, Send, Settle
 from tui_app.plans.effect import Source
 from tui_app.plans.follow_up import UNDO_OF_RELEASE
+from tui_app.plans.ids import parse_ids
 from tui_app.plans.report import sums_checked, told
 from tui_app.plans.state import Phase, PlanState
 from tui_app.plans.submission import fates
@@ -70,6 +71,16 @@ def _facts_of(state: PlanState) -> tuple[object, ...]:
     outcomes = [state.outcome_of(target) for target in state.plan.targets]
     seen = state.arrival and (state.arrival.at.replace(microsecond=0), state.arrival.sightings)
     return outcomes, seen, state.closed, state.resends, state.remarks
+
+
+def _without_ids(remark: str) -> str:
+    """With the beginnings of ids only: it may be broken over lines, and who copies those into a form must not take an id.
+
+    The report has them whole.
+    """
+    for found in parse_ids([remark]).found:
+        remark = remark.replace(found.name, f"{found.name[:8]}…")
+    return remark
 
 
 class PlanScreen(FindInTable):
@@ -259,7 +270,7 @@ class PlanScreen(FindInTable):
     def _record(self, state: PlanState) -> None:
         """Keep in the activity what the line above the footer has no room for, once in a session."""
         about = f"{state.plan.effect.title}, plan {state.plan.plan_id}: "
-        remarks = [f"Look at this: {sanitize(remark, DETAIL_LIMIT)}" for remark in state.remarks]
+        remarks = [f"Look at this: {_without_ids(sanitize(remark, DETAIL_LIMIT))}" for remark in state.remarks]
         if remarks:
             sentence = f"{about}told beside what was asked:"
             kept = {line for each in self.service.activities if each.sentence == sentence for line in each.details}
