@@ -51,12 +51,12 @@ class Facts(VerticalScroll):
         self.styles.max_height = max(1, self.screen.size.height - others - margin - frame)
 
     def watch_virtual_size(self) -> None:
-        """Say that there is more than what is seen."""
-        self._tell_rest()
+        """Say that there is more than what is seen, once both are laid out: between them it may look so for a moment."""
+        self.call_after_refresh(self._tell_rest)
 
     def on_resize(self) -> None:
-        """Say that there is more than what is seen."""
-        self._tell_rest()
+        """The same when there is more or less room."""
+        self.call_after_refresh(self._tell_rest)
 
     def _tell_rest(self) -> None:
         if isinstance(box := self.parent, Widget):
