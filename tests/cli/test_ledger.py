@@ -1,5 +1,7 @@
 """The ledger's commands with journals that are not where, or whose, they should be."""
 
+import csv
+import io
 import json
 import shutil
 from collections.abc import Iterator
@@ -157,6 +159,19 @@ def test_what_an_answer_told_beside_what_was_asked_is_shown(simulator: Simulator
     assert "**Look at what answers told beside what was asked: 1 thing, below.**" in report
     assert told in report.replace("`", "").replace("\\", "")
     assert "Nothing has to be looked at." not in report
+
+
+def test_plans_of_several_accounts_are_told_apart(simulator: Simulator, tmp_path: Path) -> None:
+    machine = machine_with(simulator, tmp_path)
+    heading, *rows = run_with(machine.environment, "ledger", "list").stdout.splitlines()
+    assert "ACCOUNT" not in heading and len(rows) == 1
+    ledger = Ledger(tmp_path / "mailsluice" / "plans", origin_of({}), SystemClock().now)
+    ledger.begin(Plan.make([Target(name) for name in machine.ids], "INC-2", 25, Random(2)), f"{'f' * 32}@x")[0].close()
+    listed = run_with(machine.environment, "ledger", "list").stdout.splitlines()
+    own = machine.environment["CLOUDFLARE_ACCOUNT_ID"]
+    assert [line.split()[1] for line in listed] == ["ACCOUNT", "ffff…ffff", f"{own[:4]}…{own[-4:]}"]
+    written = csv.DictReader(io.StringIO(run_with(machine.environment, "ledger", "list", "--format", "csv").stdout))
+    assert [row["account"][:4] for row in written] == ["ffff", own[:4]]
 
 
 def test_the_ledger_itself_lists_in_every_format_and_a_plan_that_is_not_there_is_a_usage_error(

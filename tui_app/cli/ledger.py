@@ -18,6 +18,7 @@ from tui_app.cli.plan_run import exit_code, run_plan, write_results
 from tui_app.cli.runner import confirmed, run_command
 from tui_app.cli.streams import stop_if_output_gone
 from tui_app.cli.submission import check_expected, submit, verdict_option
+from tui_app.config.settings import canonical_account, short_account_id
 from tui_app.core.clock import SystemClock, local_time, parse_moment
 from tui_app.core.errors import ExitCode, GuardError, UsageError
 from tui_app.core.paths import state_folder
@@ -49,6 +50,9 @@ _LISTED: Final = (
     ListingColumn["Listed"]("outcome", 44, lambda each: each.describe()),
     ListingColumn["Listed"]("reason", 60, lambda each: sanitize(each.reason)),
     ListingColumn["Listed"]("job", 36, lambda each: sanitize(each.job) if isinstance(each, WriteEntry) else ""),
+)
+_ACCOUNT: Final = ListingColumn["Listed"](
+    "account", 9, lambda each: sanitize(short_account_id(each.account.partition("@")[0]))
 )
 
 _PLAN_NAME: Final = 35
@@ -137,11 +141,16 @@ def _list(since: str | None, output_format: str) -> None:
         # Only JSON tells of each message that was held back: every journal is read for it.
         return write_json(each) if isinstance(each, WriteEntry) else entry_json(ledger.in_full(each))
 
-    listing = Listing["Listed"](output_format, _LISTED, wire)
-    for each in overview.listed:
-        if moment is None or happened_since(each, moment):
-            listing.write(each)
-            stop_if_output_gone()
+    listed = [each for each in overview.listed if moment is None or happened_since(each, moment)]
+    columns: tuple[ListingColumn[Listed], ...] = (*_LISTED, _ACCOUNT)
+    if output_format == "table":
+        # Of one account nobody has to be told on each line.
+        several = len({canonical_account(each.account) for each in listed}) > 1
+        columns = (*_LISTED[:1], _ACCOUNT, *_LISTED[1:]) if several else _LISTED
+    listing = Listing["Listed"](output_format, columns, wire)
+    for each in listed:
+        listing.write(each)
+        stop_if_output_gone()
     listing.close()
     # What is over is doubted in `show` and `verify`; here it would hide what somebody still has to look at.
     doubts = [doubt for plan in overview.plans if plan.unfinished for doubt in plan.doubts]
