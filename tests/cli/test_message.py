@@ -240,6 +240,16 @@ def test_a_saved_mail_that_may_be_another_one_is_told(account: Simulator, tmp_pa
     assert f"Written: {path}" in said and "This may be another mail's: its Message-ID is" in said
 
 
+def test_what_could_not_be_compared_with_the_message_does_not_end_with_0(account: Simulator, tmp_path: Path) -> None:
+    mail = account.account.held[7]
+    account.set_faults("status=500@message")
+    for options in (("--part", "raw"), ("--output", str(tmp_path / "saved.eml"))):
+        code, _, said = run_here(account, "message", mail.investigate_id, *options)
+        assert code == 4
+        assert "Whether it is of this message could not be checked." in said
+    account.set_faults("none")
+
+
 def test_an_action_log_that_is_not_whole_ends_with_4(account: Simulator) -> None:
     mail = account.account.held[7]
     real = EmailSecurityClient.list_action_log

@@ -19,9 +19,10 @@ class Pages:
     def __init__(self, per_page: int) -> None:
         self.listing = RowPages(RowStore(JOB_ROWS), None, per_page)
 
-    def put(self, number: int, *names: str, **lack: Any) -> None:
+    def put(self, number: int, *names: str, size: int = 0, **lack: Any) -> None:
         slots = self.listing.store.put(PackedRows.of(JOB_ROWS, rows(*names)))
-        self.listing.put(number, slots, PageLack(len(names), **lack), last=len(names) < 2)
+        size = size or len(names)
+        self.listing.put(number, slots, PageLack(size, **lack), last=size < 2)
 
     @property
     def names(self) -> list[str]:
@@ -51,6 +52,28 @@ def test_what_a_page_lacked_is_told_for_as_long_as_it_is_listed() -> None:
     pages.put(2, "c", "d", partial=True)
     pages.listing.end_before(2)
     assert (pages.names, pages.listing.lack) == (["a", "b"], WHOLE)
+
+
+def test_a_page_of_rows_that_nobody_asked_for_does_not_end_the_list() -> None:
+    pages = Pages(2)
+    pages.put(1, size=2, unasked=2, others=1)
+    assert pages.listing.next_page == 2
+    pages.put(2, "a", "b")
+    pages.put(3, size=2, unasked=2, others=3)
+    pages.put(4, "c")
+    assert (pages.names, pages.listing.next_page) == (["a", "b", "c"], None)
+    assert pages.listing.lack == Lack(unasked=4)
+
+
+def test_a_server_that_repeats_what_nobody_asked_for_comes_to_an_end() -> None:
+    pages = Pages(2)
+    pages.put(1, "a", "b", size=3, unasked=1, others=1)
+    pages.put(2, "a", "b", size=3, unasked=1, others=1)
+    assert (pages.listing.complete, pages.listing.lack.unasked) == (True, 1), "it is told once"
+    pages = Pages(2)
+    pages.put(1, size=2, unasked=2, others=1)
+    pages.put(2, size=2, unasked=2, others=1)
+    assert (pages.listing.complete, pages.listing.lack.unasked) == (True, 2)
 
 
 def test_a_page_that_repeats_what_is_known_ends_the_list() -> None:

@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from random import Random
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tui_app.api.enums import RowStatus
 from tui_app.api.rows import JobMessage
 from tui_app.jobs.row_columns import JOB_ROWS
-from tui_app.jobs.row_pages import RowPages
+from tui_app.jobs.row_pages import PageLack, RowPages
 from tui_app.rows.id_index import IdIndex, key_of, keys_of
 from tui_app.rows.store import OrderedRows, PackedRows, RowStore
 
@@ -111,6 +112,21 @@ def test_a_row_that_is_read_again_changes_in_place_and_keeps_its_mark() -> None:
     assert store.changes == 1, "the same again is no change"
 
 
+@pytest.mark.parametrize("name", ["investigate_id", "postfix_id", "alert_id"])
+def test_a_row_of_another_mail_takes_no_row_s_place_and_its_mark_goes(name: str) -> None:
+    def told(value: str | None, status: str = "PENDING") -> JobMessage:
+        names = {"message": {"id": value}} if name == "investigate_id" else {name: value}
+        return row("a", status, **(names if value is not None else {}))
+
+    for before, now, taken in ((None, "one", True), ("one", None, True), ("one", "one", True), ("one", "other", False)):
+        store = stored(told(before), row("b"))
+        store.mark([0, 1], on=True)
+        store.put(PackedRows.of(JOB_ROWS, [told(now, "FAILED"), row("c")]))
+        assert (store.row(0).status is RowStatus.FAILED) is taken
+        assert (store.marks, store.of_one_id) == ((2, 0) if taken else (1, 1))
+        assert len(store) == 3
+
+
 def test_marks_are_counted_once_and_go_with_absent_rows() -> None:
     store = stored(*[row(name) for name in "abcd"])
     view = OrderedRows(store, store.put(PackedRows.of(JOB_ROWS, [row("b"), row("c")])))
@@ -140,6 +156,7 @@ def test_rows_of_a_state_are_known_when_all_rows_are() -> None:
     whole.put(
         1,
         store.put(PackedRows.of(JOB_ROWS, [row(f"r{n}", "FAILED" if n % 3 else "PENDING") for n in range(6)])),
+        PageLack(6),
         last=True,
     )
     listing = whole.known(RowStatus.PENDING)

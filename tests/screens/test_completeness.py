@@ -11,7 +11,12 @@ from tests.screens.test_prompt import command
 from tests.support.faulty import ACCOUNT, FaultyServer, Received, answer, faulty, found, success
 from tests.support.screens import console_on
 from tests.support.services import lonely_service
+from tui_app.api.enums import RowStatus
+from tui_app.api.models import Job
+from tui_app.api.pagination import Lack
+from tui_app.jobs.rows import RowsSnapshot
 from tui_app.mail.search import MailSnapshot
+from tui_app.screens.job.completeness import what_empty_means
 from tui_app.screens.mail.completeness import what_is_here
 
 JOB: dict[str, Any] = {
@@ -113,3 +118,19 @@ async def test_how_far_a_search_is_loaded_is_told_beside_what_is_doubted() -> No
     words = [what_is_here(snapshot, answered=True, listed=2) for snapshot in told]
     assert "4 found, loading…, may be incomplete" in words
     assert words[-1] == "6 found, may be incomplete"
+
+
+@pytest.mark.parametrize(
+    ("rows", "counted", "said"),
+    [
+        (RowsSnapshot(complete=True), 0, "No row is cancelled now; 0 shows all."),
+        (RowsSnapshot(complete=True, lack=Lack(unasked=3)), 0, "No row that was asked for came: "),
+        (RowsSnapshot(complete=True), 920, "No row that was asked for came, but the job counts 920: "),
+        (RowsSnapshot(), 920, "No row came yet: "),
+    ],
+)
+def test_that_there_is_no_row_is_said_only_where_nothing_speaks_against_it(
+    rows: RowsSnapshot, counted: int, said: str
+) -> None:
+    job = Job.from_wire(JOB | {"messages_cancelled": counted})
+    assert what_empty_means(job, rows, RowStatus.CANCELLED).startswith(said)

@@ -171,7 +171,7 @@ class Pages(ABC, Generic[T]):
         here: dict[str, T] = {}
         repeats = False
         for asked, item in chain(zip(repeat(True), page.items), zip(repeat(False), page.others)):
-            identity, look = self._identity(item), hash((asked, self._look(item)))
+            identity, look = self._identity(item), hash(self._look(item))
             before = self._recent.get(identity, self._first.get(identity))
             if before is None:
                 self._recent[identity] = look
@@ -241,8 +241,9 @@ class NumberedPages(Pages[T]):
         identity: Callable[[T], str],
         per_page: int,
         expected: int = 0,
+        look: Callable[[T], Hashable] = lambda _: None,
     ) -> None:
-        super().__init__(identity, per_page)
+        super().__init__(identity, per_page, look)
         self._fetch = fetch
         self._expected = expected
         self._next = 1
@@ -402,6 +403,7 @@ def job_message_pages(
         lambda row: row.id,
         per_page,
         expected,
+        lambda row: repr((row.raw.investigate_id, row.raw.postfix_id)),
     )
 
 
@@ -455,25 +457,33 @@ async def read_action_log(client: EmailSecurityClient, investigate_id: str) -> A
     """
     entries: list[LogEntry] = []
     seen: set[str] = set()
+    counts: set[int] = set()
     before = unreadable = 0
+
+    def read() -> ActionLog:
+        # A server that counts the whole list on each page says how many came.
+        return ActionLog(tuple(entries), not unreadable and not counts - {len(entries)})
+
     for number in range(1, LOG_PAGES + 1):
         try:
             page = await client.list_action_log(investigate_id, page=number)
         except ApiError as error:
             if number == 1 or not past_the_end(error, before=before):
                 raise
-            return ActionLog(tuple(entries), not unreadable)
+            return read()
         keys: list[str] = []
         for start in range(0, len(page.items), _AT_ONCE):
             keys += [json.dumps(entry.wire, default=str) for entry in page.items[start : start + _AT_ONCE]]
             await asyncio.sleep(0)
         fresh = [entry for entry, key in zip(page.items, keys, strict=True) if key not in seen]
         entries += fresh
-        unreadable += page.unreadable + page.partial + (page.count > page.size)
+        unreadable += page.unreadable + page.partial
+        if page.count > page.size:
+            counts.add(page.count)
         if page.items and not fresh:
             return ActionLog(tuple(entries), complete=False)
         if is_last(page, MAX_PER_PAGE, before=before, expected=0):
-            return ActionLog(tuple(entries), not unreadable)
+            return read()
         seen.update(keys)
         before += page.size
     return ActionLog(tuple(entries), complete=False)

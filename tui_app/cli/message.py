@@ -57,12 +57,13 @@ def message(ctx: click.Context, /, name: str, part: str, output: str | None, as_
             return ExitCode.API
         parts, known = one
         # A picture depends on the verdict.
-        wanted = Part(_PART_OF.get(suffix or "", part))
+        wanted, is_checked = Part(_PART_OF.get(suffix or "", part)), True
         if known is None and wanted not in (Part.SUMMARY, Part.ACTIONS):
             # Answers about a part name no message: what the message says tells whether they are about it.
             itself = await parts.read(Part.SUMMARY)
             if isinstance(itself, Failed):
                 print_status(f"Whether it is of this message could not be checked. {itself.sentence}")
+                is_checked = False
         answer = await parts.read(wanted, known)
         if isinstance(answer, Failed):
             print_status(answer.sentence)
@@ -72,7 +73,7 @@ def message(ctx: click.Context, /, name: str, part: str, output: str | None, as_
         if output is not None:
             lines = [str(line) for line in _lines(service, wanted, parts, known)] if suffix == ".txt" else ()
             print_status(await save_message(parts, known, output, lines))
-            return _as_certain(wanted, parts, known)
+            return _as_certain(wanted, parts, known, is_checked)
         if as_json:
             print(json_text(_wire(wanted, parts)))
             for sentence in _doubts(wanted, parts, known):
@@ -82,7 +83,7 @@ def message(ctx: click.Context, /, name: str, part: str, output: str | None, as_
                 print(line)
         if wanted is Part.TRACE and parts.trace is not None and parts.trace.pending:
             print_status("More lines are on their way: ask again.")
-        return _as_certain(wanted, parts, known)
+        return _as_certain(wanted, parts, known, is_checked)
 
     ctx.exit(run_command(ctx, work))
 
@@ -113,8 +114,8 @@ def _doubts(part: Any, parts: MessageParts, known: Message | None) -> list[str]:
     return [*cut, *unlike_message(part, parts, known)]
 
 
-def _as_certain(part: Any, parts: MessageParts, known: Message | None) -> ExitCode:
-    return ExitCode.PARTLY_FAILED if _doubts(part, parts, known) else ExitCode.DONE
+def _as_certain(part: Any, parts: MessageParts, known: Message | None, is_checked: bool) -> ExitCode:
+    return ExitCode.DONE if is_checked and not _doubts(part, parts, known) else ExitCode.PARTLY_FAILED
 
 
 def _lines(service: EmailSecurityService, part: Any, parts: MessageParts, known: Message | None) -> Sequence[PartLine]:

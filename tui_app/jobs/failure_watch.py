@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from tui_app.api.enums import RowStatus
 from tui_app.api.models import Job
 from tui_app.api.prefetch import pages_of
 from tui_app.api.wire_values import readable
+from tui_app.core.text import plural
 from tui_app.jobs.failures import FAILURES
 from tui_app.jobs.progress import describe_missing
 from tui_app.jobs.reasons import RowsByReason, group_by_reason
@@ -78,8 +79,10 @@ class FailuresSubject:
 
     def _doubts(self, status: RowStatus, listing: RowPages) -> Iterator[str]:
         name, loaded, lack = status.value.lower(), len(listing.rows()), listing.lack
+        if lack.unasked:
+            yield f"{plural(lack.unasked, 'row')} came that nobody asked for"
         if lack.may_miss:
-            yield from lack.doubts(f"{name} row")
+            yield from replace(lack, unasked=0).doubts(f"{name} row")
         elif listing.complete and not listing.stale and (missing := describe_missing(self.job, status, loaded)):
             yield f"{loaded:,} {name} rows came, and {missing}"
 

@@ -44,4 +44,5 @@ JOB_ROWS: Final = RowShape[JobMessage](
     identity="message_id",
     state="status",
     columns=_COLUMNS,
+    fixed=("investigate_id", "postfix_id", "alert_id"),
 )

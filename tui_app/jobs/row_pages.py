@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,8 @@ class PageLack:
     """Whether the server said that something of it is not there."""
     counted: int = 0
     """How many rows it said that it has."""
+    others: int = 0
+    """What tells the rows that nobody asked for from those of another page."""
 
 
 @dataclass
@@ -76,10 +78,10 @@ class RowPages:
 
     def put(self, number: int, slots: array[int], lack: PageLack, *, last: bool) -> None:
         """Take page `number` (from 1): a new one at the end, or a newer reading of a loaded one; `last`: none follows."""
-        self.lacks[number] = lack
         if number > len(self.pages):
-            self._add(slots, last=last)
+            self._add(slots, lack, last=last)
             return
+        self.lacks[number] = lack
         self._moved |= slots != self.pages[number - 1]
         self.pages[number - 1] = slots
         if last:
@@ -87,15 +89,18 @@ class RowPages:
         elif number == len(self.pages):
             self.complete = False
 
-    def _add(self, slots: array[int], *, last: bool) -> None:
+    def _add(self, slots: array[int], lack: PageLack, *, last: bool) -> None:
         self._arrange()
         fresh = self._fresh(slots)
-        # A page of old acquaintances alone is a server that does not count pages.
-        if fresh:
+        number, same = len(self.pages) + 1, any(each.others == lack.others for each in self.lacks.values())
+        is_new = bool(fresh) or bool(lack.unasked and not same)
+        # A page of old acquaintances alone is a server that does not count pages: nothing of it is told twice.
+        self.lacks[number] = lack if is_new or not lack.size else replace(lack, unreadable=0, unasked=0, counted=0)
+        if is_new:
             self.pages.append(slots)
             self._repeated |= len(fresh) < len(slots)
             self._order.extend(fresh)
-        self.complete = last or not fresh
+        self.complete = last or not is_new
 
     def _fresh(self, slots: array[int]) -> array[int]:
         """Those that are not listed yet, each once; they are from now on."""

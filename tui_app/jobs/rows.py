@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from array import array
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from tui_app.api.errors import ApiError, TooLarge
@@ -40,7 +40,8 @@ def _packed(page: Page[JobMessage], yield_to_ui: Callable[[], None]) -> tuple[Pa
     for rows, first in ((page.items, mine), (page.others, others)):
         for row in rows:
             of_one_id += (mine.get(row.id) or first.setdefault(row.id, row)) != row
-    lack = PageLack(page.size, page.unreadable, len(others), of_one_id, page.partial, page.count)
+    apart = hash(frozenset(others)) if others else 0
+    lack = PageLack(page.size, page.unreadable, len(others), of_one_id, page.partial, page.count, apart)
     return PackedRows.of(JOB_ROWS, mine.values(), yield_to_ui), lack
 
 
@@ -283,10 +284,11 @@ class JobRows:
             return
         yield_to_ui = self.client.transport.yield_to_ui
         packed, lack = await asyncio.to_thread(_packed, page, yield_to_ui)
-        slots = array("I")
+        slots, of_one_id = array("I"), self.store.of_one_id
         for part in packed.parts():
             slots.extend(self.store.put(part))
             await asyncio.to_thread(yield_to_ui)
+        lack = replace(lack, of_one_id=lack.of_one_id + self.store.of_one_id - of_one_id)
         before = listing.before(number)
         if not page.size:
             listing.proven = before

@@ -79,6 +79,8 @@ class RowShape(Generic[T]):
     state: str
     """The name of the value by which rows are listed apart."""
     columns: tuple[RowColumn, ...]
+    fixed: tuple[str, ...] = ()
+    """The names of values that never change: where they do, it is another row under the same id."""
 
     def value_of(self, *names: str) -> Callable[[Row], Any]:
         """A reader of a kept row's value by its name, or of several: much quicker than an object for each of a million rows."""

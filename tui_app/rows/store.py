@@ -77,6 +77,9 @@ class RowStore(Generic[T]):
         """How many rows are marked. Marks last through every reading, sort and filter."""
         self.changes = 0
         """Counts readings that brought other values for known rows."""
+        self._fixed = tuple(map(shape.names.index, shape.fixed))
+        self.of_one_id = 0
+        """Counts rows that came under the id of another one: they are not taken, and that one is marked no more."""
 
     def __len__(self) -> int:
         return len(self._ids)
@@ -124,6 +127,10 @@ class RowStore(Generic[T]):
             rows = changed.get(number) or self._rows(number)
             if rows[position] == row:
                 continue
+            if self._is_another(rows[position], row):
+                self.of_one_id += 1
+                self.mark(array("I", [slot]), on=False)
+                continue
             if number not in changed:
                 rows = changed[number] = list(rows)
             rows[position] = row
@@ -136,6 +143,9 @@ class RowStore(Generic[T]):
             (self._packs[number],) = _packs(rows)
             self._unpacked.pop(number, None)
         self.changes += bool(changed)
+
+    def _is_another(self, before: Row, now: Row) -> bool:
+        return any(before[at] is not None and now[at] is not None and before[at] != now[at] for at in self._fixed)
 
     def _pack_of(self, slot: int) -> tuple[int, int]:
         """The pack of a slot, and its place there."""

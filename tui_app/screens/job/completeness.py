@@ -43,6 +43,12 @@ def what_empty_means(job: Job, rows: RowsSnapshot, status: RowStatus | None) -> 
         return f"{loaded} ‹screen.back› ends the filter, ‹filter.edit› changes it."
     if rows.lack.may_miss:
         return "No row came, and the answer may be incomplete: ‹view.refresh› reads again."
+    if not rows.complete:
+        return "No row came yet: ‹row.last› loads more."
+    counted = job.counted(status)
+    if rows.lack.unasked or counted:
+        but = f", but the job counts {counted:,}" if counted else ""
+        return f"No row that was asked for came{but}: ‹view.refresh› reads again."
     if status is not None:
         return f"No row is {status.value.lower()} now; 0 shows all."
     return "Nothing was found to act on." if job.ended else "Nothing found yet."

@@ -46,5 +46,7 @@ def what_empty_means(search: MailSnapshot, *, held: bool) -> str:
         return "Not read to its end: ‹row.last› loads more."
     if search.may_miss:
         return f"No {mail} came, and the answer may be incomplete: ‹view.refresh› searches again."
+    if search.lack.unasked:
+        return f"No {mail} that was asked for came, but other mail did: ‹view.refresh› searches again."
     window = describe_window(search.params.start, search.params.end)
     return f"No {mail} matches {window}. ‹search.edit› changes the search: / 30d"
