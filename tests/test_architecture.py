@@ -124,6 +124,12 @@ def test_no_text_from_anywhere_becomes_markup() -> None:
     assert not found
 
 
+def test_every_question_is_asked_over_the_screen_that_it_is_about() -> None:
+    """`ConsoleScreen.ask` looks whether it is still shown; whoever pushes a question by himself does not."""
+    asking = [path.name for path in modules() if "push_screen_wait" in path.read_text()]
+    assert asking == ["base.py"]
+
+
 def test_only_the_last_lines_write_to_the_terminal() -> None:
     """Whatever prints by itself would pass by the filters."""
     allowed = {"renderer.py", "writer.py", "watchdog.py", "plain_text.py"}

@@ -115,7 +115,7 @@ async def test_a_job_that_was_deleted_is_told_as_that(
         await followed.poll()
     (end,) = heard.ends
     assert (end.job.id, end.gone) == (going[0].id, True)
-    assert end.sentence == f"Job {going[0].id[:8]} was deleted by somebody else; how it ended is not known."
+    assert end.sentence == f"Job {going[0].id[:8]} was deleted; how it ended is not known."
 
 
 LOST = answer(404, failure(10404, "no such job"))

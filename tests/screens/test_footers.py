@@ -123,7 +123,7 @@ async def test_while_rows_are_awaited_no_key_comes_and_goes(
 ) -> None:
     async with console_on(settings_for(account), clock=StillClock(MOMENT)) as console:
         await open_job(console, "140 to retry")
-        await console.sees("R release")
+        await console.sees("R release", "1,000 loaded")
         gate = held_open(monkeypatch, EmailSecurityClient, "list_job_messages")
         await console.press("5")
         await console.sees("Asking the API for the job's messages…", "R release")

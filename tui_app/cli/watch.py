@@ -179,7 +179,7 @@ async def _found(service: EmailSecurityService, named: Sequence[str]) -> tuple[l
         except NotFound as error:
             if not error.notices:
                 raise  # it may be anybody's: only the API knows its jobs
-            print_status(f"{job_id}: no such job: deleted by somebody else, or of another account.")
+            print_status(f"{job_id}: no such job: it was deleted, or it is of another account.")
             codes.append(ExitCode.UNKNOWN_OUTCOME)
     return found, codes
 

@@ -39,7 +39,7 @@ class JobEnd:
     def sentence(self) -> str:
         """What happened, for people."""
         if self.gone:
-            return f"Job {short_id(self.job)} was deleted by somebody else; how it ended is not known."
+            return f"Job {short_id(self.job)} was deleted; how it ended is not known."
         return f"Job {short_id(self.job)} ended: {self.outcome}{self._but}."
 
     @property

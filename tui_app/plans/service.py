@@ -63,7 +63,7 @@ class PlanChanges:
     gone: Mapping[str, str]
     """What is not to be sent any more, by id, and why: not held, another verdict, sender or recipient, held by the guard."""
     new: int
-    """Held now and found by the same search, but not in the preview: not taken in."""
+    """Held now and found by the same search, but not in the plan: new since, or not chosen. They are not taken in."""
 
 
 def _mistaken(target: Target, request: PlanRequest) -> str:

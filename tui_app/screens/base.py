@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 
 from textual import work
 
@@ -22,6 +22,7 @@ from tui_app.widgets.too_small import is_too_small
 
 if TYPE_CHECKING:
     from textual.message import Message
+    from textual.screen import ModalScreen
 
     from tui_app.api.enums import Destination
     from tui_app.config.schema import View
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from tui_app.service import EmailSecurityService
     from tui_app.widgets.table import RowTable
 
+T = TypeVar("T")
 NOTHING_MARKED: Final = "Nothing is marked."
 _NOTHING_TO_COPY: Final = "There is nothing to copy here."
 _WHOLE: Final = 12
@@ -316,14 +318,21 @@ class ConsoleScreen(Frame):
             )
             self.show_frame()
 
+    async def ask(self, question: ModalScreen[T]) -> T | None:
+        """Ask over this screen, in a worker; None for no answer, and where another screen is shown by now.
+
+        A question stands over what it is about, or nowhere: whoever went on meanwhile would answer it for something else.
+        """
+        if self.app.screen is not self:
+            return None
+        return await self.app.push_screen_wait(question)
+
     async def choose_destination(self, title: str, offered: Sequence[Destination] = ()) -> Destination | None:
         """Ask for a folder, any of them unless told which, in a worker; None when nobody chose one, which is said."""
         from tui_app.screens.plan.destination import ALL, ChooseDestination
 
-        if self.app.screen is not self:
-            return None  # a second key press: the question is shown already
-        chosen = await self.app.push_screen_wait(ChooseDestination(title, offered or ALL))
-        if chosen is None:
+        chosen = await self.ask(ChooseDestination(title, offered or ALL))
+        if chosen is None and self.app.screen is self:
             self.notice("Nothing was sent.")
         return chosen
 

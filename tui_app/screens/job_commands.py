@@ -210,7 +210,7 @@ async def _act(screen: ConsoleScreen, jobs: Sequence[Job], verb: _Verb) -> Sever
         return None
     needs_reason = screen.service.settings.guard.require_reason
     question = _question(fitting, verb, len(jobs) - len(fitting), screen.app.size, needs_reason=needs_reason)
-    if not await screen.app.push_screen_wait(question):
+    if not await screen.ask(question):
         screen.notice("Nothing was sent.")
         return None
     service, answered = screen.service.jobs, 0

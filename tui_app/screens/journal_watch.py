@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+
+from tui_app.core.errors import SluiceError
 
 
 class JournalWatch:
     """Looks at the folder, which tells of new journals, and at the sizes of those that are shown: they only ever grow."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Callable[[], Path]) -> None:
+        """`folder` may raise a SluiceError: where there is no folder nothing is new."""
         self._folder = folder
         self._seen: tuple[int, ...] | None = None
 
@@ -21,7 +24,7 @@ class JournalWatch:
 
     def _state_of(self, file: str) -> int:
         try:
-            about = (self._folder / file).stat()
-        except OSError:
+            about = (self._folder() / file).stat()
+        except (OSError, SluiceError):
             return -1  # whoever reads it says what is wrong with it
         return about.st_size if file else about.st_mtime_ns

@@ -139,7 +139,7 @@ class LedgerScreen(FilterScreen):
         self._listed: Sequence[Listed] = ()
         self._filter: LedgerFilter | None = parse_ledger_filter(line, service.clock.now())
         self._nothing = ""
-        self._journals = JournalWatch(service.plans.ledger.folder)
+        self._journals = JournalWatch(lambda: service.plans.ledger.folder)
 
     def content(self) -> Iterable[Widget]:
         """A line to type in, and the table."""

@@ -343,7 +343,7 @@ class NewJobScreen(ConsoleScreen):
         """Ask until the search finds again what was confirmed; None when it was not, or can't be told."""
         drift = Drift()
         while True:
-            if not await self.app.push_screen_wait(self._question(found, drift)):
+            if not await self.ask(self._question(found, drift)):
                 self.notice("Nothing was sent.")
                 return None
             self._show_preview(

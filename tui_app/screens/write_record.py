@@ -50,7 +50,7 @@ class WriteRecordScreen(TextScreen):
         super().__init__(service)
         self._entry = entry
         self._said = said
-        self._journals = JournalWatch(service.plans.ledger.folder)
+        self._journals = JournalWatch(lambda: service.plans.ledger.folder)
 
     def mounted(self) -> None:
         """Show the record."""

@@ -58,12 +58,17 @@ def rest_facts(entry: LedgerEntry, rest: Look, *, resend_unseen: bool) -> list[P
     return facts
 
 
+def _about(entry: LedgerEntry) -> Piece:
+    """What it is about: what is done, and the plan's name."""
+    return f"{entry.plan.effect.title}, plan {entry.name}\n"
+
+
 def rest_question(entry: LedgerEntry, rest: Look, *, resend_unseen: bool) -> Confirm:
     """Whether the rest is sent, or what was not seen done is sent again: its number is typed, after doubts the plan, too."""
     number = to_type(len(rest.fit), final=entry.plan.effect.is_final)
     return Confirm(
         "Send these again?" if resend_unseen else "Send the rest of this plan?",
-        rest_facts(entry, rest, resend_unseen=resend_unseen),
+        [_about(entry), *rest_facts(entry, rest, resend_unseen=resend_unseen)],
         typed=f"{entry.name} {number}" if entry.doubts else number,
         way_out="Back, nothing is sent",
     )
@@ -72,6 +77,7 @@ def rest_question(entry: LedgerEntry, rest: Look, *, resend_unseen: bool) -> Con
 def close_question(entry: LedgerEntry, state: PlanState) -> Confirm:
     """Whether the rest is never sent."""
     facts: list[Piece] = [
+        _about(entry),
         *((f"{sanitize(doubt)}\n", "$text-error bold") for doubt in entry.doubts),
         f"{state.describe()}.\nWhat was not sent of this plan never will be. Nothing is sent now.\n",
     ]

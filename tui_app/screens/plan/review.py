@@ -456,7 +456,7 @@ class ReviewScreen(ConsoleScreen):
         plan = replace(self._plan, reason=reason)
         if changes.new:
             self.service.record(
-                f"Plan {plan.plan_id}: {plural(changes.new, 'more message')} found now, not in the plan, not sent."
+                f"Plan {plan.plan_id}: {plural(changes.new, 'message')} of the same search not in the plan, not sent."
             )
         self._draft.reason = ""  # it is on record
         self.post_message(self.Confirmed(Send(plan, self._request.journals), self._guarded))

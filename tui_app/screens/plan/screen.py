@@ -130,7 +130,7 @@ class PlanScreen(FindInTable):
             self._targets.update((kept.target.id, kept.target) for kept in (*guarded.held_back, *guarded.unfit))
         self._old = entry
         """The plan as its journal told of it when it was last read; None before that of a new one."""
-        self._journals = JournalWatch(service.plans.ledger.folder)
+        self._journals = JournalWatch(lambda: service.plans.ledger.folder)
         self._whose = service.settings.whose(entry.account) if entry is not None else ""
         """The other account that an earlier plan belongs to; empty for this one."""
         self._names = (
@@ -528,7 +528,7 @@ class PlanScreen(FindInTable):
                 # Nothing is sent: what is unknown is asked about, and what is not to be sent any more goes on record.
                 self._start_command(action_id, partial(Resume, reviewed=()), nothing)
             return
-        if not await self.app.push_screen_wait(rest_question(entry, rest, resend_unseen=resend_unseen)):
+        if not await self.ask(rest_question(entry, rest, resend_unseen=resend_unseen)):
             self.notice("Nothing was sent.")
         else:
             self._start_command(
@@ -559,7 +559,7 @@ class PlanScreen(FindInTable):
         entry = await self._entry("plan.close")
         if entry is None:
             return
-        if not await self.app.push_screen_wait(close_question(entry, self._state)):
+        if not await self.ask(close_question(entry, self._state)):
             self.notice("The plan stays open.")
         else:
             self._start_command("plan.close", Close)

@@ -35,18 +35,21 @@ class PlanSubmission:
         except SluiceError as error:
             screen.notice(str(error))
             return None
-        return asked if screen.app.screen is screen else None
+        if screen.app.screen is not screen:
+            screen.notice("Nothing was reported.")
+            return None
+        return asked
 
     async def confirm(self, entry: LedgerEntry, asked: ToSubmit) -> Disposition | None:
         """The verdict that somebody chose and confirmed; None for no answer, which is said."""
         screen = self._screen
         screen.notice("")
-        expected = await screen.app.push_screen_wait(ChooseVerdict(asked))
+        expected = await screen.ask(ChooseVerdict(asked))
         if expected is not None:
             number = to_type(len(asked.mails))
             typed = f"{entry.name} {number}" if entry.doubts else number
             question = Confirm("Report these to Cloudflare?", submission_facts(entry, asked, expected), typed=typed)
-            if await screen.app.push_screen_wait(question):
+            if await screen.ask(question):
                 return expected
         screen.notice("Nothing was reported.")
         return None
