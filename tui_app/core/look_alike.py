@@ -392,15 +392,24 @@ def _one_difference(label: str, known: str) -> str:
         beside = longer[max(at - 1, 0) : at] + longer[at + 1 : at + 2]
         if longer[at].isdigit() and any(map(str.isdigit, beside)):
             return ""
-        kind = "digit" if longer[at].isdigit() else "hyphen" if longer[at] == "-" else "letter"
-        return f"one {kind} {'more' if longer is label else 'less'}" if shorter[at:] == longer[at + 1 :] else ""
+        return (
+            f"one {_kind_of(longer[at])} {'more' if longer is label else 'less'}"
+            if shorter[at:] == longer[at + 1 :]
+            else ""
+        )
     ours, theirs = label[at : at + 2], known[at : at + 2]
     if label[at + 1 :] == known[at + 1 :]:
         counts = ours[:1].isdigit() and theirs[:1].isdigit()
         return "" if counts else f"{told_apart(ours[:1])} for {told_apart(theirs[:1])}"
     if ours == theirs[::-1] and label[at + 2 :] == known[at + 2 :] and not ours.isdigit():
-        return "two letters swapped"
+        return f"two {'letters' if ours.isalpha() else 'characters'} swapped"
     return ""
+
+
+def _kind_of(character: str) -> str:
+    if character.isalpha():
+        return "letter"
+    return "digit" if character.isdigit() else {"-": "hyphen", "_": "underscore"}.get(character, "character")
 
 
 # --- Words for characters -----------------------------------------------------------------------------------------
