@@ -20,6 +20,7 @@ def test_where_nobody_can_be_seen_a_word_says_so(nobody: str) -> None:
     [
         ("news@acme.example", "news@acme.example"),
         ("Acme <news@acme.example>", "Acme <news@acme.example>"),
+        (f"Acme <news{'s' * 50}@acme.example>", f"Acme <news{'s' * 18}…(+32)@acme.example>"),
         (f'"ceo@acme.example  Contract{BLANKS}"@evil.test', '"ceo@acme.example Contract …(+597)@evil.test'),
         (f"ceo@acme.example {BLANKS}<x@evil.test>", "ceo@acme.example …(+588)@evil.test"),
         (f"x@evil.test (ceo@acme.example{BLANKS})", "x@evil.test"),

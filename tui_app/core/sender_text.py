@@ -22,12 +22,24 @@ def before_domain(written: str) -> str:
     return before if at else written.rpartition("@")[0]
 
 
+def with_domain(written: str, domain: str, most: int) -> str:
+    """A sender as safe text: in about so many characters what is written before its domain, and the domain as it is told.
+
+    The bracket around an address is closed where it is opened: else nobody sees where the address ends.
+    """
+    local = sanitize(before_domain(written), most)
+    _, _, behind = written.rpartition(f"@{domain_in(written)}")
+    if behind.lstrip(" .").startswith(">") and local.rfind("<") > local.rfind(">"):
+        name, note_begin, note = domain.partition(" (")
+        domain = f"{name}>{note_begin}{note}"
+    return f"{local}@{domain}"
+
+
 def sender_text(written: str, most: int = LIST_LIMIT) -> str:
     """A sender as it was written, in about so many characters: of a long one its beginning and its whole domain."""
     if len(written) <= most or not (domain := domain_in(written)):
         return sanitize(written, most)
-    local = sanitize(before_domain(written), max(_SHORTEST, most - len(domain)))
-    return f"{local}@{sanitize(domain, LONGEST_DOMAIN)}"
+    return with_domain(written, sanitize(domain, LONGEST_DOMAIN), max(_SHORTEST, most - len(domain)))
 
 
 def sender_in_sentence(written: str, most: int) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from tui_app.core.address import canonical_domain, domain_in, letters_of
 from tui_app.core.look_alike import idn_forms, skeleton
 from tui_app.core.organisations import LONGEST_DOMAIN
-from tui_app.core.sender_text import NO_SENDER, before_domain, names_somebody, one_blank
+from tui_app.core.sender_text import NO_SENDER, names_somebody, one_blank, with_domain
 from tui_app.core.text import Untrusted, sanitize
 from tui_app.core.verdict import NO_VERDICT
 
@@ -73,7 +73,7 @@ def sender_told(target: Target) -> str:
     domain = sender_domain(target)
     if domain == NO_DOMAIN:
         return one_blank(sanitize(written, _LONGEST_LOCAL))
-    return f"{one_blank(sanitize(before_domain(written), _LONGEST_LOCAL))}@{domain}"
+    return one_blank(with_domain(written, domain, _LONGEST_LOCAL))
 
 
 def _alike_key(domain: str) -> str:
