@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from rich.cells import cell_len, set_cell_size
 
 from tui_app.cli import listing
+from tui_app.cli.terminal_size import size_of
 from tui_app.core.terminal_needs import is_utf8
 from tui_app.core.text import strip_controls
 
@@ -51,7 +51,7 @@ class ProgressLines:
     def show(self, lines: Sequence[tuple[str, str, object]]) -> None:
         """Show (name, text, news) lines. In a log one is written when its news is other news, every 10 s at most; None
         is news that can't wait."""
-        columns, rows = shutil.get_terminal_size()
+        columns, rows = size_of(sys.stderr)
         if self._draws and len(lines) < rows:
             up = f"\x1b[{self._drawn}A" if self._drawn else ""
             self._write(up + "".join(f"\r{_fitting(text, columns - 1)}\x1b[K\n" for _, text, _ in lines))
