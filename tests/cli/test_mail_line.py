@@ -4,11 +4,20 @@ import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
 
 from tests.support.commands import Run
 from tests.support.environment import environment
 from tests.support.forker import Program
+from tests.support.pasted import ONE, VICTIM
+from tests.support.standard_error import written_on
 from tests.support.terminal import Terminal
+from tui_app.cli.mail_line import print_mail
+from tui_app.core.text import Untrusted
+from tui_app.plans.ids import parse_ids
+from tui_app.plans.plan import Target
 from tui_app.simulator.mail import Mail
 from tui_app.simulator.server import Simulator
 
@@ -38,7 +47,7 @@ def test_where_nobody_sent_it_a_word_stands_before_the_subject(run: Run, simulat
     mail.disposition = "MALICIOUS"
     assert f"(MALICIOUS) no sender {DECEIVING}" in run("release", mail.investigate_id, "--plan-only").stderr
     preview = ("--action", "release", "--query", DECEIVING, "--preview")
-    assert f"\n  no sender  {DECEIVING}" in run("create", *preview).stderr
+    assert f"\n    ▸  no sender  {DECEIVING}" in run("create", *preview).stderr
     named = run("release", "--from", "-", "--plan-only", stdin=f"Message-ID: {mail.header_id}\n")
     assert f", from no sender {DECEIVING}" in named.stderr
 
@@ -72,3 +81,74 @@ def test_a_list_of_mail_cuts_a_sender_before_its_domain(simulator: Simulator, tm
     chosen(simulator, f'"{DECEIVING}{BLANKS}"@evil.test', "Hello")
     text = on_terminal(simulator, tmp_path, columns, "quarantine", "--limit", "1")
     assert re.search(r"…@evil\.test(  Hello|…$)", text.splitlines()[1]), text
+
+
+LONG_NAME = f"<{'a' * 300}@evil.test>"
+SAID = [
+    "  ▸ SPAM",
+    f"Left out: {ONE} (not held)",
+    f"Held back, odd: {ONE} (like acme.example: one letter more; no mail of this domain was seen before, MALICIOUS)",
+    f"▸ <short@evil.test> is {ONE}  MALICIOUS, from",
+    f"▸ {LONG_NAME} is {ONE}  MALICIOUS, from",
+]
+
+
+def rows_on(columns: int, said: str, target: Target, between: str = " ") -> list[str]:
+    return written_on(columns, lambda: print_mail(said, target, between)).splitlines()
+
+
+@given(
+    st.sampled_from(SAID),
+    st.integers(60, 130),
+    st.integers(1, 140),
+    st.sampled_from(["x@{}", "{}", "Ana <ana@{}>", '"ceo@acme.example  Hi" <x@{}>']),
+    st.sampled_from(["", "?", f"see {VICTIM} " * 9]),
+    st.sampled_from([" ", "  "]),
+)
+def test_on_a_terminal_what_we_say_and_the_domain_are_whole(
+    said: str, columns: int, letters: int, form: str, subject: str, between: str
+) -> None:
+    domain = ".".join(["a" * 50] * (letters // 50) + ["a" * (letters % 50 + 1), "test"])
+    sender = Untrusted(form.format(domain))
+    rows = rows_on(columns, said, Target("4N", sender=sender, subject=Untrusted(subject)), between)
+    assert all(cell_len(row) <= columns for row in rows)
+    assert all(re.match(r"    ▸ \S", row) for row in rows[1:])
+    words = [word for row in rows for word in row.split() if word != "▸"]
+    ours = [word for word in said.split() if word != "▸"]
+    assert [word for word in words if "aaaa" not in word][: len(ours) - (LONG_NAME in said)] == [
+        word for word in ours if word != LONG_NAME
+    ]
+    if LONG_NAME in said:
+        assert re.fullmatch(r"<a+…a+@evil\.test>", words[0])
+    if form != "{}":
+        kept = domain if len(domain) + len("    ▸ @>") <= columns else domain[-columns // 2 :]
+        assert any(re.search(rf"{kept}>?( |$)", row) for row in rows), rows
+    assert set(parse_ids(["please", "", *rows]).ids) <= {ONE}
+
+
+@pytest.mark.parametrize("said", SAID[:2])
+def test_a_subject_takes_no_letter_of_a_domain_of_any_length(said: str) -> None:
+    for letters in range(1, 69):
+        domain = f"{'a' * letters}.test"
+        target = Target("4N", sender=Untrusted(f"x@{domain}"), subject=Untrusted("Hello"))
+        assert re.search(rf"[@…]{domain}( |$)", rows_on(80, said, target)[-1]), letters
+
+
+def test_of_a_mail_of_which_nothing_is_known_no_empty_row_is_told() -> None:
+    said = f"Held back: {ONE} (not found (unchecked))"
+    target = Target(ONE, checked=False)
+    for columns in range(20, 100):
+        rows = rows_on(columns, said, target)
+        assert all(re.search(r"[\w(]", row) for row in rows), rows
+        if columns >= len(said):
+            assert rows == [said]
+
+
+def test_out_of_a_pasted_line_no_mail_of_its_subject_is_taken(run: Run, simulator: Simulator) -> None:
+    mail = chosen(simulator, DECEIVING, f"see {VICTIM}")
+    told = run("release", "--from", "-", "--plan-only", "--include-odd", stdin=f"Message-ID: {mail.header_id}\n").stderr
+    told += run("create", "--action", "release", "--query", VICTIM, "--preview").stderr
+    lines = [line for line in told.splitlines() if VICTIM in line]
+    assert {line.split()[1] for line in lines} >= {"To", "SPAM", mail.header_id, "(no"}, told
+    for line in lines:
+        assert VICTIM not in parse_ids(["please", "", line]).ids, line

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 
 from tui_app.cli.listing import print_status
-from tui_app.core.fitting import end_of, fitted
+from tui_app.cli.terminal_size import size_of
+from tui_app.core.fitting import end_of, fitted, wrapped
 from tui_app.core.sender_text import names_somebody
 from tui_app.plans.summary import NO_DOMAIN, sender_domain, sender_told
 
@@ -17,30 +17,38 @@ if TYPE_CHECKING:
     from tui_app.plans.plan import Target
 
 
-def print_mail(before: str, target: Target, between: str = " ") -> None:
-    """Print a line about a mail; on a terminal it is one row, and the sender's domain is never cut.
+_ROW: Final = "    ▸"
+"""Begins a row in which nothing of ours stands first: out of a row with this sign no id is taken when it is pasted."""
+_NARROWEST: Final = 20
 
-    Where that has no room behind what we say, it stands in a row of its own.
+
+def print_mail(before: str, target: Target, between: str = " ") -> None:
+    """Print a line about a mail; on a terminal it is cut to rows, each begun by us: who wrote a mail would choose what begins one.
+
+    What we say goes on in further rows. The sender's domain is whole if a row has room for it, else its end; the subject
+    is cut, or left out.
     """
+    before = before or _ROW
     unread = names_somebody(target.sender.exact) and sender_domain(target) == NO_DOMAIN
     # What can't be read could be read as a sender and the begin of a subject.
     sender = f"({NO_DOMAIN}) {sender_told(target)}" if unread else sender_told(target)
-    width = shutil.get_terminal_size().columns if sys.stderr.isatty() else 0
-    if width:
+    subject = str(target.subject)
+    if sys.stderr.isatty():
+        columns = max(_NARROWEST, size_of(sys.stderr).columns)
+        *above, before = wrapped(before, columns, f"{_ROW} ")
         # Its form on the wire goes first where there is little room.
-        name = f"({NO_DOMAIN})" if unread else sender_domain(target).partition(" (")[0]
+        name = f"({NO_DOMAIN})" if unread else sender.rpartition("@")[2].partition(" (")[0]
         needed = min(cell_len(sender), cell_len(name) + 1)
-        room = width - cell_len(f"{before}{between}")
-        if room < needed:
-            _print_row(before, width)
-            before, between = "    ▸", " "
-            room = width - cell_len(f"{before}{between}")
+        room = columns - cell_len(f"{before}{between}")
+        if (sender or subject) and before != _ROW and room < needed:
+            above.append(before)
+            before, between = _ROW, " "
+            room = columns - cell_len(f"{_ROW} ")
+        for row in above:
+            print_status(row)
         room = min(room, max(needed, room * 3 // 5))
         sender = fitted(sender, room).rstrip() if unread else end_of(sender, room)
-    words = filter(None, (sender, str(target.subject)))
-    _print_row("".join((before, *(f"{between}{word}" for word in words))), width)
-
-
-def _print_row(line: str, width: int) -> None:
-    """A line; on a terminal (`width`) in one row: who wrote a mail would choose what begins the next one."""
-    print_status(set_cell_size(line, width - 1) + "…" if width and cell_len(line) > width else line)
+        # The subject alone is cut: an ellipsis in the place of a domain's last letter would make another domain of it.
+        begun = "".join(f"{part}{between}" for part in (before, sender) if part)
+        subject = fitted(subject, columns - cell_len(begun)).rstrip()
+    print_status(between.join(filter(None, (before, sender, subject))))

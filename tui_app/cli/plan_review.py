@@ -297,7 +297,8 @@ def _print_odd(guarded: Guarded, request: PlanRequest) -> None:
     for sums, _ in odd_sums(ones, lets_through="--include-odd"):
         print_status(f"Not like the others: {sums}.")
     for one in ones[:_TOLD_ONE_BY_ONE]:
-        what = "Held back, odd" if one.held else "To be sent, odd"
+        # What is held back is refused when it is pasted; of the others the sign says that a subject stands in the row.
+        what = "Held back, odd" if one.held else "▸ To be sent, odd"
         reason = f", {one.why}" if one.held and one.why != HELD_AS_ODD else ""
         name = sanitize(one.target.id)
         print_mail(f"{what}: {name} ({one.different}{sanitize(reason)})", one.target)
@@ -320,4 +321,4 @@ def _print_named(targets: Sequence[Target]) -> None:
     for target in targets:
         if target.named and target.checked:
             verdict = target.disposition or "no verdict"
-            print_mail(f"{sanitize(target.named)} is {sanitize(target.id)}  {verdict}, from", target)
+            print_mail(f"▸ {sanitize(target.named)} is {sanitize(target.id)}  {verdict}, from", target)

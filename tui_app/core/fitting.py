@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from rich.cells import cell_len, set_cell_size
 
 from tui_app.core.address import without_comment
+
+_WORD: Final = re.compile("( *)([^ ]+)")
 
 
 def end_of(text: str, width: int) -> str:
@@ -14,12 +19,16 @@ def end_of(text: str, width: int) -> str:
     """
     if cell_len(text) > width:
         text = _without_note(text)
+    return _end(text, width)
+
+
+def _end(text: str, width: int) -> str:
     if cell_len(text) <= width:
         return text
     cut = max(0, len(text) - width)
     while cut < len(text) and cell_len(text[cut:]) > width - 1:
         cut += 1
-    return f"…{text[cut:]}"
+    return f"…{text[cut:]}" if width > 0 else ""
 
 
 def short_address(text: str, width: int) -> str:
@@ -55,3 +64,25 @@ def fitted(text: str, width: int, *, right: bool = False) -> str:
     if missing < 0:
         return set_cell_size(text, width - 1) + "…" if width > 0 else ""
     return " " * missing + text if right else text + " " * missing
+
+
+def wrapped(text: str, width: int, further: str) -> list[str]:
+    """Rows of so many cells, broken between words; those below the first begin with `further`.
+
+    A word that is longer than a row is cut in its middle: the end of a name says as much as its beginning.
+    """
+    rows = [""]
+    for blanks, word in _WORD.findall(text):
+        word = _without_middle(word, width - cell_len(further))
+        if rows[-1].strip() and cell_len(f"{rows[-1]}{blanks}{word}") > width:
+            rows.append(f"{further}{word}")
+        else:
+            rows[-1] += f"{blanks}{word}"
+    return rows
+
+
+def _without_middle(text: str, width: int) -> str:
+    if cell_len(text) <= width:
+        return text
+    last = _end(text, width // 2 + 1)
+    return set_cell_size(text, width - cell_len(last)) + last
