@@ -121,7 +121,7 @@ def test_on_a_terminal_what_we_say_and_the_domain_are_whole(
     if LONG_NAME in said:
         assert re.fullmatch(r"<a+…a+@evil\.test>", words[0])
     if form != "{}":
-        kept = domain if len(domain) + len("    ▸ @>") <= columns else domain[-columns // 2 :]
+        kept = f"@{domain}" if len(f"    ▸ …@{domain}>") <= columns else domain[-columns // 2 :]
         assert any(re.search(rf"{kept}>?( |$)", row) for row in rows), rows
     assert set(parse_ids(["please", "", *rows]).ids) <= {ONE}
 

@@ -38,7 +38,7 @@ def print_mail(before: str, target: Target, between: str = " ") -> None:
         *above, before = wrapped(before, columns, f"{_ROW} ")
         # Its form on the wire goes first where there is little room.
         name = f"({NO_DOMAIN})" if unread else sender.rpartition("@")[2].partition(" (")[0]
-        needed = min(cell_len(sender), cell_len(name) + 1)
+        needed = min(cell_len(sender), cell_len(f"…@{name}"))
         room = columns - cell_len(f"{before}{between}")
         if (sender or subject) and before != _ROW and room < needed:
             above.append(before)
