@@ -149,6 +149,7 @@ class PlanScreen(FindInTable):
         self._not_begun = ""
         """Why the plan could not be begun: nothing was sent, and nothing is on record."""
         self._looking = False
+        self._show_due = False
         """Whether what is left of an earlier plan is being looked at: nothing is sent meanwhile."""
         self._waits_since: float | None = None
         """When it was painted that the plan waits for the operator."""
@@ -264,8 +265,17 @@ class PlanScreen(FindInTable):
             self._waits_since = None
         elif self._waits_since is None:
             self.call_after_refresh(self._waits_now)
-        self._show_rows()
-        self.show_frame()
+        # A quick plan has many states a second, and to lay out thousands of rows takes longer than that: only the newest
+        # is shown, and keys come in between.
+        if not self._show_due:
+            self._show_due = True
+            self.call_later(self._show_newest)
+
+    def _show_newest(self) -> None:
+        self._show_due = False
+        if self.ready:
+            self._show_rows()
+            self.show_frame()
 
     def _record(self, state: PlanState) -> None:
         """Keep in the activity what the line above the footer has no room for, once in a session."""
