@@ -102,6 +102,29 @@ async def test_esc_while_it_is_settled_says_so_and_not_that_it_is_sent(account: 
         await console.sees("v asks")
 
 
+async def test_a_question_about_a_plan_is_asked_over_no_other_screen(
+    account: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with stopped(account) as (console, _):
+        plans = console.app.service.plans
+        name = plans.state.plan.plan_id
+        gate = held_open(monkeypatch, plans, "review_rest")
+        await console.press("A")
+        await console.sees("Looking at what is left…")
+        await console.press("H")
+        await console.sees("1 unfinished")
+        gate.set()
+        assert "Send the rest of this plan?" not in await console.settles()
+        await console.press("escape")
+        await console.sees("Nothing was sent.")
+        for key, title in (("A", "Send the rest of this plan?"), ("C", "Close this plan?")):
+            await console.press(key)
+            await console.sees(title, f"Release, plan {name}")
+            await console.press("escape")
+            await console.loses(title)
+    assert released(account) == []
+
+
 async def test_esc_while_it_is_checked_says_so_and_not_that_it_is_sent(
     account: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
