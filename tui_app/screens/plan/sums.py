@@ -80,7 +80,7 @@ def sums_of(state: PlanState, reports: Sequence[WriteEntry] = ()) -> list[list[P
     ]
     lines: list[list[Piece]] = [[plural(len(state.plan.targets), "message"), *told]]
     if to_do := [_sum(outcome, outcome_counts[outcome]) for outcome in _TO_DO if outcome_counts[outcome]]:
-        lines.append(["still to be done", *to_do])
+        lines.append(["left" if state.closed else "still to be done", *to_do])
     if state.remarks:
         # Not what it was: it may name mail, and who copies the screen into a form must not take that for part of the plan.
         beside = f"answers told {plural(len(state.remarks), 'thing')} beside what was asked"
