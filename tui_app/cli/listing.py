@@ -17,7 +17,7 @@ from rich.cells import cell_len, set_cell_size
 from tui_app.api.wire_values import without_our_name
 from tui_app.cli.streams import OutputGone, output_failure, stop_if_output_gone
 from tui_app.core.fitting import short_address
-from tui_app.core.text import BYTE_ORDER_MARK, CELL_LIMIT, csv_cell, json_text, plural, sanitize
+from tui_app.core.text import BYTE_ORDER_MARK, CELL_LIMIT, csv_cell, json_text, one_blank, plural, sanitize
 
 if TYPE_CHECKING:
     from tui_app.api.pagination import Pages
@@ -116,10 +116,10 @@ class Listing(Generic[T]):
         elif self.output_format == "csv":
             texts = [column.text(row) for column in self.columns]
             cells = list(map(csv_cell, texts))
-            self._cut += sum(len(cell) < len(text) for cell, text in zip(cells, texts, strict=True))
+            self._cut += sum(len(cell) < len(one_blank(text)) for cell, text in zip(cells, texts, strict=True))
             self._csv.writerow(cells)
         else:
-            self._line([(column, column.text(row)) for column in self.columns])
+            self._line([(column, one_blank(column.text(row))) for column in self.columns])
         self.count += 1
 
     def _begin(self) -> None:

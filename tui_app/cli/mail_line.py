@@ -11,6 +11,7 @@ from tui_app.cli.listing import print_status
 from tui_app.cli.terminal_size import size_of
 from tui_app.core.fitting import end_of, fitted, wrapped
 from tui_app.core.sender_text import names_somebody
+from tui_app.core.text import one_blank
 from tui_app.plans.summary import NO_DOMAIN, sender_domain, sender_told
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def print_mail(before: str, target: Target, between: str = " ") -> None:
     unread = names_somebody(target.sender.exact) and sender_domain(target) == NO_DOMAIN
     # What can't be read could be read as a sender and the begin of a subject.
     sender = f"({NO_DOMAIN}) {sender_told(target)}" if unread else sender_told(target)
-    subject = str(target.subject)
+    subject = one_blank(str(target.subject))
     if sys.stderr.isatty():
         columns = max(_NARROWEST, size_of(sys.stderr).columns)
         *above, before = wrapped(before, columns, f"{_ROW} ")

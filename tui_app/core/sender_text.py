@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from tui_app.core.address import domain_in
 from tui_app.core.organisations import LONGEST_DOMAIN
-from tui_app.core.text import LIST_LIMIT, sanitize
+from tui_app.core.text import LIST_LIMIT, one_blank, sanitize
 
 NO_SENDER: Final = "no sender"
 _SHORTEST: Final = 8
 """Characters of what is before a domain, however long that is."""
 _NOTHING: Final = " <>"
-_BLANKS: Final = re.compile(" {2,}")
 
 
 def before_domain(written: str) -> str:
@@ -53,8 +51,3 @@ def sender_in_sentence(written: str, most: int) -> str:
 def names_somebody(written: str) -> bool:
     """Whether anything can be seen of a sender."""
     return bool(sanitize(written).strip(_NOTHING))
-
-
-def one_blank(text: str) -> str:
-    """Safe text with one blank for several: two of them stand between what a sentence sets side by side."""
-    return _BLANKS.sub(" ", text).strip()

@@ -182,9 +182,13 @@ _LIVE: Final = re.compile(
 
 
 def markdown_escape(text: str, *, in_table: bool = True) -> str:
-    """The text as Markdown that shows exactly this text: no links, no mentions, no tags, no emphasis, no table cells."""
+    """The text as Markdown that shows exactly this text: no links, no mentions, no tags, no emphasis, no table cells.
+
+    It has one blank for several, as Markdown shows them.
+    """
     return "".join(
-        _code(word, in_table=in_table) if _LIVE.search(word) else _escaped(word) for word in re.split(r"(\s+)", text)
+        _code(word, in_table=in_table) if _LIVE.search(word) else _escaped(word)
+        for word in re.split(r"(\s+)", one_blank(text))
     )
 
 
@@ -229,9 +233,23 @@ CELL_LIMIT: Final = 32_767
 """Characters of a cell; spreadsheets cut what is longer without a word."""
 
 
+_BLANKS: Final = re.compile(" {2,}")
+
+
+def one_blank(text: str) -> str:
+    """Safe text with one blank for several: two of them stand between what a line sets side by side.
+
+    A terminal that breaks a line makes empty ones of many, as if what follows were another paragraph.
+    """
+    return _BLANKS.sub(" ", text).strip()
+
+
 def csv_cell(text: str) -> str:
-    """A CSV cell of which a spreadsheet reads no part as a formula, and that it does not cut; `…(+n)` says what was left out."""
-    proof = _FORMULA.sub(_proof, text)
+    """A CSV cell of which a spreadsheet reads no part as a formula, and that it does not cut; `…(+n)` says what was left out.
+
+    It has one blank for several.
+    """
+    proof = _FORMULA.sub(_proof, one_blank(text))
     if len(proof) <= CELL_LIMIT:
         return proof
     kept = CELL_LIMIT - 16

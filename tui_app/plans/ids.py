@@ -160,7 +160,7 @@ class _Reading:
             lambda place: broken.is_piece(first + place),
         )
         if heading.separator == "|":
-            broken.table()
+            broken.table(at - 1)
         return at
 
     def _flush(self, at: int) -> None:

@@ -1,14 +1,14 @@
 """Lines that a mail client or a terminal broke: what goes on with a line of somebody else's words names no message.
 
-Nobody can see in a line whether it begins where it was written to begin: a subject chooses the words before a break. So a
-row, a header or a line of ours ends for sure only at an empty line, or where its own end is known.
+Nobody can see in a line whether it begins where it was written to begin: a subject chooses the words before a break, and
+gives what stands behind it the form of a row. So a row, a header or a line of ours ends for sure only at an empty line,
+where its own end is known, or where lines beside it are too long to be broken.
 """
 
 from __future__ import annotations
 
 import csv
 import re
-from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -23,7 +23,7 @@ from tui_app.plans.pasted_text import ids_told, is_told
 
 PIECE: Final = (
     "It may be a piece of the line above, with words of somebody else: nothing was taken. "
-    "Paste it unbroken, or put an empty line before what is meant."
+    "Paste it unbroken, with its heading, or put an empty line before what is meant."
 )
 _QUOTED: Final = re.compile(r"\s*+(?:>\s?)*")
 _BULLET: Final = re.compile(r"\s*+(?:(?:[-*+\u2022|]|\d{1,4}[.)])\s*+)?[`\"']*")
@@ -41,8 +41,8 @@ _FIELD: Final = re.compile(
 _OWN_FIELD: Final = re.compile(rf"(?<![0-9A-Za-z_-])(?:{'|'.join(sorted(_OWN_WORDS))})\s*:", re.IGNORECASE)
 _LABELLED: Final = re.compile(r"[\s*_`\"'\u2022+-]*(?:[^\W\d_][\w-]*[ ]?){1,3}[*_`\"']*\s*[:=](?P<value>.*)")
 _MESSAGE_ID: Final = re.compile(r"[\s*_\"'-]*message[ _-]?id[*_\"']*\s*:", re.IGNORECASE)
-_QUEUE_ID: Final = re.compile(r"(?<![0-9A-Za-z-])[0-9A-Za-z]{12,24}(?![0-9A-Za-z\u2026-])(?!\.\.)")
 _BETWEEN: Final = re.compile(r"[\s,;|`\"']+")
+_EDGES: Final = " \t,;|`\"'"
 _WIDE: Final = re.compile(r"\s{2,}|\t")
 _NARROWEST: Final = 60
 """Columns at which a mail client breaks lines, or more."""
@@ -50,6 +50,8 @@ _WIDEST: Final = 132
 _FAR: Final = 40
 """Lines in which the end of a row is looked for."""
 _COLUMNS: Final = 3
+_OUR_COLUMN: Final = 54
+"""Where the second column of our listings begins: no cell of a sender has room for a whole id and what is up to there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,11 @@ class Row:
     shape: tuple[object, ...]
     is_closed: bool = False
     """Whether its end is seen: the queue id of its own message, which no sender knows when he writes."""
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it is a row of our own listings, by where its second column begins."""
+        return self.shape == (True, " ", _OUR_COLUMN)
 
 
 def begun(line: str) -> tuple[str, str]:
@@ -74,10 +81,12 @@ def is_listed(line: str) -> bool:
 
     Any blanks may have become one. Ids with the words of an operator between them are none, unless there is an address.
     """
-    _, rest = begun(line)
-    if rest[:1] == "\t" or not rest[:1].isspace() or rest.lstrip()[:1] == "|" or _are_ids(rest):
+    name, rest = begun(line)
+    if rest[:1] == "\t" or not rest[:1].isspace() or rest.lstrip()[:1] == "|":
         return False
-    return bool(_WIDE.match(rest)) or "@" in rest or begins_with_state(rest) or is_told(line)
+    if has_own_first(name, rest):
+        return True
+    return not _are_ids(rest) and bool(_WIDE.match(rest) or "@" in rest or begins_with_state(rest) or is_told(line))
 
 
 @lru_cache(maxsize=64)
@@ -85,15 +94,36 @@ def row_of(line: str) -> Row | None:
     """The row that a line is, with or without an id at its beginning; None where it is none."""
     name, rest = begun(line)
     if name:
-        if _are_ids(rest) or rest.startswith(", ") or not (is_listed(line) or _mark(rest)):
+        if rest.strip() == "|":
+            # Its first cell; the next line begins with a bar, too, unless it goes on with this row.
+            return Row(name, (True, "|", 1, line.lstrip()[:1]))
+        is_row = not (_are_ids(rest) or rest.startswith(", ")) and (is_listed(line) or _mark(rest))
+        if not is_row and not has_own_first(name, rest, cut=True):
             return None
         is_mail = INVESTIGATE_ID.fullmatch(name) is not None
-        return Row(name, (is_mail, *_shape(line, rest)), is_mail and _has(rest, name.partition("-")[0]))
+        return Row(name, (is_mail, *_shape(line, rest)), is_mail and _is_end(rest, name.partition("-")[0]))
     if "@" in line and (mark := _mark(line)):
         cells = _cells(line, mark)
         if len(cells) >= _COLUMNS and not any(cell[:1] == " " for cell in cells if mark in ",;"):
             return Row("", (mark, len(cells)))
     return None
+
+
+def has_own_first(name: str, rest: str, *, cut: bool = False) -> bool:
+    """Whether the queue id of a message stands right behind its id; `cut` = or its beginning, where the line ends."""
+    queue, bare = name.partition("-")[0], rest.strip(_EDGES)
+    if INVESTIGATE_ID.fullmatch(name) is None or not bare:
+        return False
+    return _BETWEEN.split(bare, maxsplit=1)[0] == queue or (cut and queue.startswith(bare))
+
+
+def _is_end(text: str, queue: str) -> bool:
+    """Whether a row, without its id, ends with its queue id.
+
+    Two words have to stand before it: where the queue id has its place right behind the id, a subject may follow.
+    """
+    *before, last = _BETWEEN.split(text.strip(_EDGES))
+    return last == queue and len(before) > 1
 
 
 def _mark(text: str) -> str:
@@ -122,13 +152,7 @@ def _shape(line: str, rest: str) -> tuple[object, ...]:
         return (mark, len(cells), "@" in cells[1] if len(cells) > 1 else False)
     if (gap := _WIDE.match(rest)) is not None:
         return (" ", len(line) - len(rest) + gap.end())
-    words = rest.split()
-    return ("state",) if begins_with_state(rest) else (len(words), "@" in words[0])
-
-
-def _has(text: str, queue: str) -> bool:
-    """Whether a queue id stands there as a word of its own."""
-    return queue in text and queue in _QUEUE_ID.findall(text)
+    return ("state",) if begins_with_state(rest) else ("words",)
 
 
 class BrokenLines:
@@ -144,17 +168,21 @@ class BrokenLines:
         self._row: Row | None = None
         self._until = -1
         self._lost = self._header = self._ours = self._fresh = False
-        self._above = ""
+        self._above = self._alone = ""
         self._top = True
 
-    def table(self) -> None:
-        """A table in Markdown ended above: a line that is not its row may be a piece of its last one."""
+    def table(self, last: int) -> None:
+        """A table in Markdown ended with line `last`: a line that is not its row may be a piece of that one."""
         self.start()
         self._top, self._row = False, Row("", ("table",))
+        if (row := row_of(_unquoted(self._lines[last])[0])) is not None:
+            self._until = self._end(row, last)
 
     def is_piece(self, at: int) -> bool:
         """Whether a line may go on with what stands above it, or is the end of a row that stood there."""
         line, depth = _unquoted(self._lines[at])
+        if not line.strip() and at <= self._until:
+            return False  # of a subject with many blanks a terminal leaves empty lines
         if not line.strip() and (depth in (0, self._depth) or not self._goes_on()):
             self.start()
             return False
@@ -174,9 +202,14 @@ class BrokenLines:
     def _goes_on_here(self, line: str, at: int) -> bool:
         if self._row is not None:
             return self._goes_on_with_row(self._row, line, at)
+        if self._alone and has_own_first(self._alone, line):
+            # The id of a row was alone in the line above.
+            self._row, self._lost = Row(self._alone, ("alone",)), True
+            self._until = self._end(self._row, at)
+            return True
         if self._header:
             return not self._is_whole(line, at)
-        return self._ours and self._may_be_broken(line)
+        return self._ours and self._may_be_broken(line, at)
 
     def _goes_on_with_row(self, row: Row, line: str, at: int) -> bool:
         if row.is_closed:
@@ -185,13 +218,22 @@ class BrokenLines:
             if at == self._until:
                 self._row = Row(row.id, row.shape, is_closed=True)
             return True
-        other = row_of(line)
-        self._lost |= other is None or other.shape != row.shape or bool(other.id) != bool(row.id)
+        self._lost |= not self._is_next_row(row, row_of(line), at)
         return self._lost
+
+    def _is_next_row(self, row: Row, other: Row | None, at: int) -> bool:
+        """Whether a line is the row below a row, and no piece of it."""
+        if other is None or bool(other.id) != bool(row.id):
+            return False
+        if not INVESTIGATE_ID.fullmatch(other.id):
+            return other.shape == row.shape
+        if row.shape == other.shape and (row.is_ours or row.shape == (True, "|", 1, "|")):
+            return True
+        return self._longest[at][1] > _WIDEST
 
     def _is_whole(self, line: str, at: int) -> bool:
         """Whether a line among headers is one by itself: an id with its label, a heading; a sender may have written both."""
-        if self._may_be_broken(line):
+        if self._may_be_broken(line, at, self._longest[at][0]):
             return False
         following = self._lines[at + 1] if at + 1 < len(self._lines) else ""
         return (
@@ -201,10 +243,34 @@ class BrokenLines:
             or json_begins(line, 0) is not None
         )
 
-    def _may_be_broken(self, line: str) -> bool:
-        """Whether the first word would not have found room in the line above."""
+    def _may_be_broken(self, line: str, at: int, longest: int = 0) -> bool:
+        """Whether the first word would not have found room in the line above; lines beside it have `longest` or more."""
         first = line.split(maxsplit=1)[0] if line.strip() else ""
-        return len(self._above.rstrip()) + 1 + len(first) > _NARROWEST and len(line) <= _WIDEST
+        room = max(_NARROWEST, longest)
+        return len(self._above) + 1 + len(first) > room and self._longest[at][0] <= _WIDEST
+
+    @cached_property
+    def _longest(self) -> list[tuple[int, int]]:
+        """Of each line how long those around it are, up to an empty one, and those of them that are rows.
+
+        The last word does not count: what has no blank is not broken.
+        """
+        longest: list[tuple[int, int]] = []
+        block: list[str] = []
+        depth = 0
+        for each in (*self._lines, ""):
+            line, own_depth = _unquoted(each)
+            if block and (own_depth != depth or not line.strip()):
+                lengths = [(len(_without_last(one)), one) for one in block]
+                of_rows = (length for length, one in lengths if length > _WIDEST and row_of(one))
+                longest += [(max(length for length, _ in lengths), max(of_rows, default=0))] * len(block)
+                block = []
+            depth = own_depth
+            if line.strip():
+                block.append(line)
+            else:
+                longest.append((0, 0))
+        return longest
 
     def _begin(self, line: str, at: int) -> None:
         self._row, self._lost, self._until = row_of(line), False, -1
@@ -217,27 +283,22 @@ class BrokenLines:
             self._ours = not self._header and _is_ours(line)
         # An id with its label is all of its line.
         self._above = "" if _is_labelled(line) else line
+        bare = line[_BULLET.match(line).end() :].strip(_EDGES)  # type: ignore[union-attr]
+        self._alone = bare if INVESTIGATE_ID.fullmatch(bare) else ""
 
     def _end(self, row: Row, at: int) -> int:
         """The line below in which a row ends; -1 where that is not seen."""
         if row.is_closed or not INVESTIGATE_ID.fullmatch(row.id):
             return -1
         queue = row.id.partition("-")[0]
-        places = self._places.get(queue, [])
-        place = next(iter(places[bisect_right(places, at) :][:1]), at)
-        between = self._lines[at + 1 : min(place, at + _FAR)]
-        if at < place < at + _FAR and all(line.strip(" \t>") for line in between):
-            return place
+        text = begun(_unquoted(self._lines[at])[0])[1]
+        for place in range(at + 1, min(len(self._lines), at + _FAR)):
+            piece = _unquoted(self._lines[place])[0].strip(_EDGES)
+            # A terminal breaks the queue id, too.
+            text += piece if len(piece) < len(queue) and f"{text}{piece}".endswith(queue) else f" {piece}"
+            if text.endswith(queue) and _is_end(text, queue):
+                return place
         return -1
-
-    @cached_property
-    def _places(self) -> dict[str, list[int]]:
-        """The lines in which a queue id is a word of its own."""
-        places: dict[str, list[int]] = {}
-        for place, line in enumerate(self._lines):
-            for word in dict.fromkeys(_QUEUE_ID.findall(line)):
-                places.setdefault(word, []).append(place)
-        return places
 
     def _is_above_broken(self, at: int) -> bool:
         """Whether the first row below was broken: then what stands above it may be the end of another one."""
@@ -254,6 +315,11 @@ class BrokenLines:
             other = row_of(following)
             return self._end(row, place) > 0 or bool(following.strip() and (other is None or other.shape != row.shape))
         return False
+
+
+def _without_last(line: str) -> str:
+    """A line without its last word."""
+    return line.rstrip().rpartition(" ")[0].rstrip()
 
 
 def _is_labelled(line: str) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from tui_app.core.id_form import INVESTIGATE_ID
 from tui_app.plans.id_field import id_of_cell
-from tui_app.plans.pasted_broken import begun, is_listed
+from tui_app.plans.pasted_broken import begun, has_own_first, is_listed
 from tui_app.plans.pasted_table import Heading, laid_out_cells, markdown_cells, pushed_columns, take_row
 from tui_app.plans.pasted_text import ids_told, is_told, legible
 
@@ -193,7 +193,9 @@ def _judged(cells: Sequence[str], mark: str, line: str, lines: int = 1) -> _Read
     is_own = bool(filled) and bare[0] in alone
     if _ROW_ID.fullmatch(bare[0] if bare else ""):
         return _of_job(cells, lines) if not _is_sentence(cells, mark) else _TEXT
-    if alone and len(alone) == len(filled) and (mark not in _TABS or _one_message(alone)):
+    # With its queue id right behind its id, what follows may be a subject.
+    is_enumeration = mark not in _TABS and not has_own_first(bare[0], " ".join(bare[1:])) if bare else False
+    if alone and len(alone) == len(filled) and (is_enumeration or _one_message(alone)):
         return _Reading(own=is_own, is_text=True)  # an enumeration
     if is_own:
         return _of_own_id(cells, bare, alone, mark, lines)

@@ -152,7 +152,7 @@ def read_text(
         elif in_header or is_told(line):
             tell(line, number, findings)
         else:
-            at += _joined(legible_lines, at - 1, number, findings)
+            at += _joined(legible_lines, of_message, at - 1, number, findings)
 
 
 def _take_message_id(name: str, written: str, number: int, findings: Findings) -> None:
@@ -193,12 +193,15 @@ def _separator(match: re.Match[str]) -> str:
     return chr(int(next(group for group in match.groups() if group), 16))
 
 
-def _joined(lines: Sequence[str], at: int, number: int, findings: Findings) -> int:
-    """Search a line, with the next ones where an id goes on there; how many of those were read with it."""
+def _joined(lines: Sequence[str], told: Sequence[bool], at: int, number: int, findings: Findings) -> int:
+    """Search a line, with the next ones where an id goes on there; how many of those were read with it.
+
+    A line that is only `told` goes on with nothing: it may be a piece with words of a sender.
+    """
     line, more = lines[at], 0
     while at + more + 1 < len(lines) and more < 3:
         following = lines[at + more + 1].lstrip()
-        if following.startswith("#") or _FIELD.search(following):
+        if told[at + more + 1] or following.startswith("#") or _FIELD.search(following):
             break
         bare = line.rstrip()
         soft = bare.endswith("=")

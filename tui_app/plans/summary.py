@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 from tui_app.core.address import canonical_domain, domain_in, letters_of
 from tui_app.core.look_alike import idn_forms, skeleton
 from tui_app.core.organisations import LONGEST_DOMAIN
-from tui_app.core.sender_text import NO_SENDER, names_somebody, one_blank, with_domain
-from tui_app.core.text import Untrusted, sanitize
+from tui_app.core.sender_text import NO_SENDER, names_somebody, with_domain
+from tui_app.core.text import Untrusted, one_blank, sanitize
 from tui_app.core.verdict import NO_VERDICT
 
 if TYPE_CHECKING:
