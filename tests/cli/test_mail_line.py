@@ -43,9 +43,10 @@ def on_terminal(simulator: Simulator, home: Path, columns: int, *arguments: str)
 def test_where_nobody_sent_it_a_word_stands_before_the_subject(run: Run, simulator: Simulator) -> None:
     mail = chosen(simulator, "", DECEIVING)
     sent = run("release", mail.investigate_id, "--plan-only")
-    assert f"▸ SPAM  no sender  {DECEIVING}" in sent.stderr
+    one_blank = " ".join(DECEIVING.split())
+    assert f"▸ SPAM  no sender  {one_blank}" in sent.stderr, "two blanks stand where we put them"
     mail.disposition = "MALICIOUS"
-    assert f"(MALICIOUS) no sender {DECEIVING}" in run("release", mail.investigate_id, "--plan-only").stderr
+    assert f"(MALICIOUS) no sender {one_blank}" in run("release", mail.investigate_id, "--plan-only").stderr
     preview = ("--action", "release", "--query", DECEIVING, "--preview")
     assert f"\n    ▸  no sender  {DECEIVING}" in run("create", *preview).stderr
     named = run("release", "--from", "-", "--plan-only", stdin=f"Message-ID: {mail.header_id}\n")

@@ -10,7 +10,17 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from tui_app.core.text import CELL_LIMIT, Untrusted, csv_cell, markdown_escape, normal, plural, sanitize, visible
+from tui_app.core.text import (
+    CELL_LIMIT,
+    Untrusted,
+    csv_cell,
+    markdown_escape,
+    normal,
+    one_blank,
+    plural,
+    sanitize,
+    visible,
+)
 from tui_app.simulator.demo_data import HOSTILE_SUBJECTS
 
 ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=()), max_size=600)
@@ -238,7 +248,11 @@ def acts(cell: str) -> bool:
 
 CELLS = st.one_of(
     st.text(st.sampled_from("=+-@;,\t\"' |!A0x19.%&＝"), max_size=14), st.text(max_size=20), ANY_TEXT
-).map(sanitize)
+).map(lambda text: one_blank(sanitize(text)))
+
+
+def test_a_cell_has_no_run_of_blanks_that_a_terminal_breaks_into_empty_lines() -> None:
+    assert csv_cell(f"Invoice{' ' * 200}x") == markdown_escape(f"Invoice{' ' * 200}x") == "Invoice x"
 
 
 @given(st.lists(st.lists(CELLS, min_size=1, max_size=4), min_size=1, max_size=4))

@@ -202,7 +202,7 @@ class BrokenLines:
     def _goes_on_here(self, line: str, at: int) -> bool:
         if self._row is not None:
             return self._goes_on_with_row(self._row, line, at)
-        if self._alone and has_own_first(self._alone, line):
+        if self._alone and self._is_second_column(line, at):
             # The id of a row was alone in the line above.
             self._row, self._lost = Row(self._alone, ("alone",)), True
             self._until = self._end(self._row, at)
@@ -220,6 +220,13 @@ class BrokenLines:
             return True
         self._lost |= not self._is_next_row(row, row_of(line), at)
         return self._lost
+
+    def _is_second_column(self, line: str, at: int) -> bool:
+        """Whether a line may be the rest of a row of which the line above had room for the id only."""
+        if has_own_first(self._alone, line):
+            return True
+        words = line.split(maxsplit=1)
+        return bool(words) and "@" in words[0] and self._may_be_broken(line, at)
 
     def _is_next_row(self, row: Row, other: Row | None, at: int) -> bool:
         """Whether a line is the row below a row, and no piece of it."""

@@ -6,6 +6,7 @@ import csv
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import TYPE_CHECKING, Final
 
 from tui_app.plans.id_field import ID_FIELDS, OTHER, WRITTEN, field_name, ids_of_row
@@ -19,6 +20,7 @@ csv.field_size_limit(64 * 1024 * 1024)
 _RULE: Final = frozenset("|:- \t")
 """Characters of the line below the heading of a table in Markdown."""
 _BETWEEN: Final = re.compile(r"(?<!\\)\|")
+_QUOTED: Final = re.compile(r"^\s*+(?:>\s?)++(?=\s*\|)")
 _LONGEST_NAME: Final = 40
 _NO_COLUMN: Final = "A table without a column of ids: nothing was taken."
 _UNEVEN: Final = "A row with more or fewer columns than its heading: nothing was taken. Paste it by itself."
@@ -41,11 +43,11 @@ class Heading:
 
 def heading_of(line: str, following: str) -> Heading | None:
     """The heading that a line is; None if it is none. The next line tells whether it is one of Markdown."""
-    line = line.lstrip("\ufeff")
+    line = _unquoted(line.lstrip("\ufeff"))
     if len(line) > 4000:
         return None
     if line.lstrip().startswith("|"):
-        if not _is_rule(following):
+        if not _is_rule(_unquoted(following)):
             return None
         return Heading(tuple(map(field_name, markdown_cells(line))), "|")
     if ids_told(line):
@@ -60,6 +62,11 @@ def lone_heading(line: str) -> Heading | None:
     """The heading of a single column with words of somebody else; None where a line is none."""
     name = field_name(line)
     return Heading((name,), "\x1f") if name in WRITTEN and len(line.split()) == 1 else None
+
+
+def _unquoted(line: str) -> str:
+    """A line of a quoted table in Markdown without what a mail client put before it; others as they are."""
+    return _QUOTED.sub("", line, count=1) if ">" in line[:_LONGEST_NAME] else line
 
 
 def _is_rule(line: str) -> bool:
@@ -100,9 +107,10 @@ def read_table(
     `is_piece` = whether a line may be the rest of the row above it: columns of a fixed width do not tell.
     """
     end = len(lines)
-    if heading.separator == "|" and lines and _is_rule(lines[0]):
-        end = next((at for at, line in enumerate(lines) if not line.lstrip().startswith("|")), end)
-        rows: Iterator[tuple[int, list[str]]] = ((at, markdown_cells(lines[at])) for at in range(1, end))
+    if heading.separator == "|" and lines and _is_rule(_unquoted(lines[0])):
+        table = list(takewhile(lambda line: line.lstrip().startswith("|"), map(_unquoted, lines)))
+        end = len(table)
+        rows: Iterator[tuple[int, list[str]]] = ((at, markdown_cells(table[at])) for at in range(1, end))
     elif heading.offsets:
         end = next((at for at, line in enumerate(lines) if not line.strip()), end)
         rows = ((at, laid_out_cells(lines[at], heading)) for at in range(end))
