@@ -234,7 +234,7 @@ def bare_row(cells: Sequence[str], form: str) -> str:
 
 def test_of_a_row_that_lost_its_second_half_the_next_line_is_told() -> None:
     for second in (f"{OTHER} SPAM ana@y.example", OTHER):
-        for row in (f"{ONE} {ONE[:16]} Re: your order", f"{ONE}\t{ONE[:16]}", f"{ONE}\n{ONE[:16]} Re: your order"):
+        for row in (f"{ONE} {ONE[:16]} Re: your order", f"{ONE}\t{ONE[:16]}", f"{ONE}\n{ONE[:16]} Your order"):
             parsed = parse_ids([*row.split("\n"), second])
             assert {name[:16] for name in parsed.ids} == {ONE[:16]}
             assert OTHER in told(parsed)
