@@ -20,7 +20,7 @@ import pytest
 from tests.support.accounts import answering
 from tests.support.consoles import Start
 from tests.support.environment import PROGRAM, environment
-from tests.support.forker import Program
+from tests.support.forker import START, Program
 from tests.support.terminal import PATIENCE, Terminal
 from tui_app.simulator.server import Options, Simulator
 
@@ -276,6 +276,24 @@ def test_a_line_that_is_lost_while_it_takes_nothing_ends_it(start: Start, variab
     beats_while(variables, 1.0)
     terminal.hang_up()
     assert terminal.ends_unread(SOON) == 129
+
+
+GONE = """
+from textual.drivers.linux_driver import LinuxDriver
+
+def disable_mouse(driver):
+    raise OSError(5, "the terminal is gone")
+
+LinuxDriver._disable_mouse_support = disable_mouse
+"""
+
+
+def test_a_terminal_that_is_gone_when_it_is_given_back_leaves_no_process_behind(start: Start) -> None:
+    # Not in a fork, which ends without its threads.
+    terminal = start([sys.executable, "-c", GONE + START])
+    terminal.sees("12 loaded")
+    terminal.press("\x11")
+    assert terminal.ends_unread(SOON) == 0
 
 
 def test_an_error_of_our_own_ends_it_with_1_and_a_report_without_data(start: Start, variables: dict[str, str]) -> None:

@@ -110,6 +110,7 @@ def run_console(
         # A terminal that is gone can't be written to; the watchdog sets the exit code for that.
         with contextlib.suppress(BrokenPipeError, OSError):
             app.run(mouse=False)
+        app.end_input()
         for service in accounts.opened:
             _tell_what_is_left(service)
     # An outcome that became unknown after the screens were closed must not look like success.
@@ -186,4 +187,5 @@ def _run_setup(setup: Setup) -> int:
     threading.excepthook = app.failed_in_a_thread
     with ShutdownWatchdog(app.end_by_signal), contextlib.suppress(BrokenPipeError, OSError):
         app.run(mouse=False)
+    app.end_input()
     return app.return_code or 0

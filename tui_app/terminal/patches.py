@@ -73,7 +73,7 @@ HOOKS: Final = (
     Hook("textual._ansi_sequences", _RENDERER, "begin and end of a synchronised update"),
     # The driver.
     Hook("App._build_driver", _RENDERER, "start and stop of the driver are watched"),
-    Hook("App._driver", _RENDERER, "what writes to the terminal"),
+    Hook("App._driver", (*_RENDERER, *_SHUTDOWN), "what writes to the terminal, and reads it"),
     Hook("App._size", _RENDERER, "the last known size"),
     Hook("App._on_resize", _RENDERER, "a size without news repaints too"),
     Hook("App._set_pointer_shape", _RENDERER, "nothing about the pointer is written while the mouse is off"),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 from textual.app import App
+from textual.drivers.linux_driver import LinuxDriver
 
 from tui_app.core.crash_report import frames_of, write_crash_report
 from tui_app.core.paths import find_state_folder
@@ -49,6 +50,14 @@ class GracefulShutdown(App[None]):
             with contextlib.suppress(RuntimeError):
                 if self._loop_of_app is not None:
                     self._loop_of_app.call_soon_threadsafe(self._handle_exception, error)
+
+    def end_input(self) -> None:
+        """Let the thread that reads keys end, after the app has: a terminal that was gone may have kept Textual from it.
+
+        The process waits for that thread, which reads a terminal that is gone again and again, for ever.
+        """
+        if isinstance(self._driver, LinuxDriver):
+            self._driver.exit_event.set()
 
     def show_notice(self, sentence: str) -> None:
         """Show a short message to the operator."""
