@@ -44,8 +44,8 @@ MOMENT = datetime(2026, 11, 20, 12, 0, 0, tzinfo=UTC)
 OF_THE_TESTER = ("CLOUDFLARE_", "MAILSLUICE_", "TEXTUAL", "XDG_", "HTTP", "http", "NO_COLOR", "PYTHON")
 """How the names of variables begin that would change what is tested."""
 PTY = Path(__file__).parent / "pty"
-SLOW = ("cli", "drills", "faults", "pty", "screens")
-"""Folders whose tests run the whole console, or processes; elsewhere a file of tests says itself that it is slow."""
+SLOW = ("cli", "contract", "drills", "faults", "golden", "pty", "screens", "simulator")
+"""Folders whose tests run the whole console, processes, or the simulator itself; elsewhere a file says that it is slow."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -59,6 +59,8 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     parts = getattr(config.option, "file_or_dir", [])  # there are none with --help
     if len(parts) == 1 and ".py" in parts[0]:
         return 0
+    if config.option.markexpr == "not slow":
+        return 3
     return 2 if parts or config.option.keyword or config.option.markexpr else 5
 
 

@@ -15,6 +15,8 @@ from tui_app.plans.plan import Target
 from tui_app.service import EmailSecurityService
 from tui_app.simulator.server import Options, Simulator, running
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def account() -> Iterator[Simulator]:

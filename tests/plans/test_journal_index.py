@@ -21,6 +21,8 @@ from tui_app.plans.plan import Plan, Target
 from tui_app.plans.records import closed_record, intent_record, result_record
 from tui_app.plans.state import Outcome, PlanState, Result
 
+pytestmark = pytest.mark.slow
+
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 PLANS = 60
 INDEX = "journals.index"
