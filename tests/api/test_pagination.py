@@ -292,7 +292,7 @@ def read(pages: NumberedPages[Any] | CursorPages[Any]) -> tuple[list[Any], list[
 
 
 def by_cursor(
-    *answers: Page[tuple[str, str]], look: Callable[[tuple[str, str]], str] = lambda item: item[1]
+    *answers: Page[tuple[str, str]], traits: Callable[[tuple[str, str]], str] = lambda item: item[1]
 ) -> CursorPages[Any]:
     """Items are an id and a verdict."""
     cursors = {str(number): page for number, page in enumerate(answers)}
@@ -301,7 +301,7 @@ def by_cursor(
         number = int(cursor or 0)
         return replace(cursors[str(number)], next=str(number + 1) if number + 1 < len(answers) else None)
 
-    return CursorPages(fetch, lambda item: item[0], 1000, look)
+    return CursorPages(fetch, lambda item: item[0], 1000, traits)
 
 
 A, B, C = ("a", "BULK"), ("b", "BULK"), ("c", "SPAM")
@@ -342,7 +342,7 @@ def test_a_page_with_less_than_it_says_makes_a_list_that_may_not_be_whole(
         [Page((A, B), others=(ANOTHER_A,))],
     ],
 )
-def test_what_comes_again_with_another_look_is_told_beside_what_was_asked(
+def test_what_comes_again_with_other_traits_is_told_beside_what_was_asked(
     answers: list[Page[tuple[str, str]]],
 ) -> None:
     pages = by_cursor(*answers)

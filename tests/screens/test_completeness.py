@@ -125,7 +125,7 @@ async def test_how_far_a_search_is_loaded_is_told_beside_what_is_doubted() -> No
     [
         (RowsSnapshot(complete=True), 0, "No row is cancelled now; 0 shows all."),
         (RowsSnapshot(complete=True, lack=Lack(unasked=3)), 0, "No row that was asked for came: "),
-        (RowsSnapshot(complete=True), 920, "No row that was asked for came, but the job counts 920: "),
+        (RowsSnapshot(complete=True), 920, "No row came, but the job counts 920: "),
         (RowsSnapshot(), 920, "No row came yet: "),
     ],
 )

@@ -88,14 +88,14 @@ class Pages(ABC, Generic[T]):
     """
 
     def __init__(
-        self, identity: Callable[[T], str], per_page: int, look: Callable[[T], Hashable] = lambda _: None
+        self, identity: Callable[[T], str], per_page: int, traits: Callable[[T], Hashable] = lambda _: None
     ) -> None:
-        """`look` = what has to be the same of two items under one identity; else they are two."""
+        """`traits` = what has to be the same of two items under one identity; else they are two."""
         self._identity = identity
-        self._look = look
+        self._traits = traits
         self._recent: dict[str, int] = {}
         self._first: dict[str, int] = {}
-        """By identity, how an item looked, as a hash."""
+        """By identity, the traits of an item, as a hash."""
         self._two: dict[str, None] = {}
         """Identities under which two different items came."""
         self._came = 0
@@ -160,7 +160,7 @@ class Pages(ABC, Generic[T]):
     def _taken(self, page: Page[T]) -> tuple[tuple[T, ...], bool]:
         """What is new of a page and was asked for, and whether any of it came before.
 
-        `others` are what else is new, and what came with another look than before: nobody knows which of the two counts.
+        `others` are what else is new, and what came with other traits than before: nobody knows which of the two counts.
         """
         self.unreadable += page.unreadable
         self.partial |= page.partial
@@ -171,16 +171,16 @@ class Pages(ABC, Generic[T]):
         here: dict[str, T] = {}
         repeats = False
         for asked, item in chain(zip(repeat(True), page.items), zip(repeat(False), page.others)):
-            identity, look = self._identity(item), hash(self._look(item))
+            identity, traits = self._identity(item), hash(self._traits(item))
             before = self._recent.get(identity, self._first.get(identity))
             if before is None:
-                self._recent[identity] = look
+                self._recent[identity] = traits
                 here[identity] = item
                 (fresh if asked else others).append(item)
                 self.unasked += not asked
                 continue
             repeats |= identity not in here
-            same = here[identity] == item if identity in here else before == look
+            same = here[identity] == item if identity in here else before == traits
             if not same:
                 self.of_one_id += 1
                 if identity not in self._two:
@@ -241,9 +241,9 @@ class NumberedPages(Pages[T]):
         identity: Callable[[T], str],
         per_page: int,
         expected: int = 0,
-        look: Callable[[T], Hashable] = lambda _: None,
+        traits: Callable[[T], Hashable] = lambda _: None,
     ) -> None:
-        super().__init__(identity, per_page, look)
+        super().__init__(identity, per_page, traits)
         self._fetch = fetch
         self._expected = expected
         self._next = 1
@@ -304,9 +304,9 @@ class CursorPages(Pages[T]):
         fetch: Callable[[str | None, int], Awaitable[Page[T]]],
         identity: Callable[[T], str],
         per_page: int,
-        look: Callable[[T], Hashable] = lambda _: None,
+        traits: Callable[[T], Hashable] = lambda _: None,
     ) -> None:
-        super().__init__(identity, per_page, look)
+        super().__init__(identity, per_page, traits)
         self._fetch = fetch
         self._cursor: str | None = None
         self._cursors: set[str] = set()
@@ -429,15 +429,15 @@ def search_pages(
     So does then one that comes with two senders or subjects: two mails under one id.
     """
 
-    def look(message: Message) -> str:
+    def traits(message: Message) -> str:
         raw = message.raw
         return repr((raw.id, raw.final_disposition, raw.sender, raw.subject))
 
     return CursorPages(
         lambda cursor, size: client.search_messages(params, cursor=cursor, per_page=size, exact=exact),
-        look if by_verdict else lambda message: message.id.exact,
+        traits if by_verdict else lambda message: message.id.exact,
         per_page,
-        look,
+        traits,
     )
 
 

@@ -47,8 +47,9 @@ def what_empty_means(job: Job, rows: RowsSnapshot, status: RowStatus | None) -> 
         return "No row came yet: ‹row.last› loads more."
     counted = job.counted(status)
     if rows.lack.unasked or counted:
+        asked = " that was asked for" if rows.lack.unasked else ""
         but = f", but the job counts {counted:,}" if counted else ""
-        return f"No row that was asked for came{but}: ‹view.refresh› reads again."
+        return f"No row{asked} came{but}: ‹view.refresh› reads again."
     if status is not None:
         return f"No row is {status.value.lower()} now; 0 shows all."
     return "Nothing was found to act on." if job.ended else "Nothing found yet."
