@@ -153,6 +153,7 @@ def test_text_that_a_terminal_types_in_confirms_nothing(start: Start) -> None:
         terminal.sees("Delete this job's record?")
         (wanted,) = re.findall(r"To do it, type (\S{4}) and enter", terminal.text)
         terminal.press(wanted)
+        terminal.sees(f"and enter: {wanted}")
         terminal.submit()
         terminal.sees("11 loaded")
         assert len(simulator.account.truth.of("delete_job")) == 1
