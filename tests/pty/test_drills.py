@@ -99,7 +99,7 @@ def test_a_line_that_drops_is_survived_by_the_best_known_way(home: Path) -> None
         drilling.press("\r", "unfinished", "25 unknown", "89 not sent")
         drilling.press("A", "Send the rest of this plan?", "type 89 and enter")
         assert sum(drilling.released().values()) == 55, "asking sends nothing"
-        drilling.press("89", "89")
+        drilling.press("89", "and enter: 89")
         drilling.terminal.submit()
         drilling.terminal.sees("all sent", "Every id is accounted for")
         assert drilling.leaves() == 0

@@ -319,6 +319,7 @@ def release_one(terminal: Terminal) -> None:
     terminal.press("INC-1\r")
     terminal.answers()
     terminal.press("y")
+    terminal.sees("Messages       y")
     terminal.submit()
     terminal.sees("in flight")
 

@@ -238,7 +238,7 @@ def test_d_asks_for_the_id_and_no_other_answer_deletes(start: Start) -> None:
         assert not simulator.account.truth.of("delete_job")
         pressed(terminal, ESC, "Nothing was sent")
         pressed(terminal, "D", "Delete this job's record?")
-        pressed(terminal, asked[1], asked[1])
+        pressed(terminal, asked[1], f"and enter: {asked[1]}")
         terminal.submit()
         terminal.sees("deleted")
         assert len(simulator.account.truth.of("delete_job")) == 1

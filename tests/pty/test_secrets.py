@@ -321,6 +321,7 @@ def test_behind_the_veil_no_screen_shows_whose_mail_it_is_or_what_it_says(
     terminal.press("INC-1\r")
     terminal.answers()
     terminal.press("2")
+    terminal.sees("Messages       2")
     terminal.submit()
     goes("", "all sent", "▒▒▒@", "delivered")
     goes("q", "Quarantine", "all loaded")

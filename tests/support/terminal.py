@@ -89,6 +89,7 @@ class Terminal:
         self._lines: dict[int, str] = {}
         self.raw = bytearray()
         self._closed = False
+        self._submitted: tuple[str, str] | None = None
         size = struct.pack("HHHH", lines, columns, 0, 0)
         self._process: Started | Child
         if isinstance(command, Program):
@@ -136,9 +137,11 @@ class Terminal:
     def sees(self, *words: str) -> None:
         """Read until all these words are on the screen."""
         end = time.monotonic() + PATIENCE
+        self._submit_again()
         while not self._has(words):
             self.read(0.2)
             self.settle()
+            self._submit_again()
             if time.monotonic() > end:
                 raise AssertionError(f"never saw {words}\n{self.text}")
 
@@ -161,6 +164,7 @@ class Terminal:
 
     def press(self, keys: str) -> None:
         """Send keys as a terminal does."""
+        self._submitted = None
         os.write(self._tty, keys.encode())
 
     def confirm(self, question: str) -> None:
@@ -173,22 +177,32 @@ class Terminal:
                 raise AssertionError(f"never answered\n{self.text}")
 
     def submit(self, key: str = "\r", name: str = "enter") -> None:
-        """Press enter, or a key, until it counts: it doesn't before what it confirms was there for a moment."""
-        end = time.monotonic() + PATIENCE
+        """Press enter, or a key, until it counts: it doesn't before what it confirms was there for a moment.
+
+        Whether it did may come late on a slow machine: `sees` goes on with it until another key is pressed.
+        """
+        self.settle()
         before = self.text
-
-        def asks_again() -> bool:
-            return f"press {name} again" in " ".join(self.text.replace("│", " ").split())
-
         self.press(key)
+        self._submitted = key, name
         # What comes of it may paint without a pause: no silence is waited for.
         self.reads(5.0, until=lambda: self.text != before)
-        self.reads(0.2, until=asks_again)
-        while asks_again():
+        self.reads(0.2, until=self._asks_again)
+        self._submit_again()
+
+    def _asks_again(self) -> bool:
+        """Whether the screen says that what was submitted did not count."""
+        if self._submitted is None:
+            return False
+        return f"press {self._submitted[1]} again" in " ".join(self.text.replace("│", " ").split())
+
+    def _submit_again(self) -> None:
+        end = time.monotonic() + PATIENCE
+        while self._submitted is not None and self._asks_again():
             self.reads(0.4)
-            self.press(key)
+            os.write(self._tty, self._submitted[0].encode())
             # One too many would act on what comes next: this waits for the answer, however slow the machine is.
-            self.reads(5.0, until=lambda: not asks_again())
+            self.reads(5.0, until=lambda: not self._asks_again())
             if time.monotonic() > end:
                 raise AssertionError(f"never counted\n{self.text}")
 
