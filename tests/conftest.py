@@ -13,7 +13,7 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.support.accounts import end_servers_soon
+from tests.support.accounts import NO_JOB_ENDS, end_servers_soon
 from tests.support.clock import StillClock
 from tests.support.environment import MODERN
 from tests.support.wire import Wire
@@ -104,7 +104,7 @@ def _isolated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]
 @pytest.fixture
 def simulator() -> Iterator[Simulator]:
     """The demo account, alive."""
-    with running(Options(quota=0, messages=600, held=120)) as simulator:
+    with running(Options(quota=0, messages=600, held=120, speed=NO_JOB_ENDS)) as simulator:
         yield simulator
 
 
@@ -118,7 +118,7 @@ def fast_simulator() -> Iterator[Simulator]:
 @pytest.fixture
 def seed_simulator() -> Iterator[Simulator]:
     """The demo account in the oldest wire shapes."""
-    with running(Options(quota=0, messages=600, held=120, generation="seed")) as simulator:
+    with running(Options(quota=0, messages=600, held=120, generation="seed", speed=NO_JOB_ENDS)) as simulator:
         yield simulator
 
 
@@ -138,7 +138,7 @@ def still_clock() -> StillClock:
 @pytest.fixture(scope="module")
 def gated() -> Iterator[Wire]:
     with (
-        running(Options(quota=0, messages=60, held=300, faults="none")) as simulator,
+        running(Options(quota=0, messages=60, held=300, faults="none", speed=NO_JOB_ENDS)) as simulator,
         httpx.Client(headers={"Authorization": f"Bearer {simulator.authenticator.token}"}, trust_env=False) as http,
     ):
         yield Wire(simulator, http)

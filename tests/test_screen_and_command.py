@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.accounts import NO_JOB_ENDS
 from tests.support.commands import run_with
 from tests.support.screens import Console, console_on
 from tests.support.services import settings_for
@@ -16,7 +17,7 @@ from tui_app.simulator.server import Options, Simulator, running
 
 pytestmark = pytest.mark.long  # what each way sends is in the quick tests of screens and of commands
 
-OPTIONS = Options(quota=0, held=30, messages=100, faults="none")
+OPTIONS = Options(quota=0, held=30, messages=100, faults="none", speed=NO_JOB_ENDS)
 LOOKS = frozenset({"wire", "row"})
 """Lines of the truth log that are no writes, or follow from one in time."""
 RETRIED, MOVED, RUNNING = "INC-4699", "INC-4633", "INC-4713"

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.accounts import NO_JOB_ENDS
 from tests.support.clock import HurriedClock, SetClock
 from tests.support.faulty import ACCOUNT, Received, answer, faulty, success
 from tests.support.services import HELD, held_targets, lonely_service, service_on
@@ -145,7 +146,7 @@ async def test_a_new_job_that_is_another_one_than_was_asked_for_is_told_and_on_r
         params=SearchParams(sender="billing@evil.example", subject="invoice"),
         destination=Destination.JUNK,
     )
-    with running(Options(quota=0, messages=300, held=60, faults="none")) as simulator:
+    with running(Options(quota=0, messages=300, held=60, faults="none", speed=NO_JOB_ENDS)) as simulator:
         simulator.set_faults(f"{fault}@create_job")
         async with service_on(simulator) as service:
             made = await service.jobs.create(new)
@@ -163,7 +164,9 @@ async def test_what_a_job_does_is_what_is_read_of_it_and_not_what_its_answer_say
     new = NewJob(
         action=ActionType.MOVE, params=SearchParams(sender="billing@evil.example"), destination=Destination.JUNK
     )
-    with running(Options(quota=0, messages=300, held=60, faults="echo_changed=2@create_job")) as simulator:
+    with running(
+        Options(quota=0, messages=300, held=60, faults="echo_changed=2@create_job", speed=NO_JOB_ENDS)
+    ) as simulator:
         async with service_on(simulator) as service:
             made = await service.jobs.create(new)
             assert isinstance(made, Done)

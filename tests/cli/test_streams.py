@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.accounts import NO_JOB_ENDS
 from tests.support.commands import Ended, run_with
 from tui_app.simulator.server import Options, Simulator, running
 
@@ -39,7 +40,7 @@ def run_into(kind: str, variables: dict[str, str], *arguments: str) -> Ended:
 
 @pytest.fixture(scope="module")
 def account() -> Iterator[Simulator]:
-    with running(Options(quota=0, messages=600, held=60, speed=0.01, faults="none")) as simulator:
+    with running(Options(quota=0, messages=600, held=60, speed=NO_JOB_ENDS, faults="none")) as simulator:
         yield simulator
 
 

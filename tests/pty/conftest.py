@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.accounts import answering
+from tests.support.accounts import NO_JOB_ENDS, answering
 from tests.support.consoles import Start, Variables
 from tests.support.environment import environment
 from tests.support.forker import Program
@@ -16,7 +16,7 @@ from tui_app.simulator.server import Options, Simulator
 
 @pytest.fixture(scope="module")
 def account() -> Iterator[Simulator]:
-    with answering(Options(quota=0, messages=300, held=60)) as simulator:
+    with answering(Options(quota=0, messages=300, held=60, speed=NO_JOB_ENDS)) as simulator:
         yield simulator
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import pytest
 
-from tests.support.accounts import answering
+from tests.support.accounts import NO_JOB_ENDS, answering
 from tests.support.environment import environment
 from tests.support.forker import Program
 from tests.support.terminal import Terminal
@@ -186,7 +186,7 @@ EVERY_SITE: Final = (*SITES, *SURVIVED, *IN_A_THREAD, *NOT_WAITED_FOR)
 
 @pytest.fixture(scope="module")
 def account() -> Iterator[Simulator]:
-    with answering(Options(quota=0, messages=3012, held=60)) as simulator:
+    with answering(Options(quota=0, messages=3012, held=60, speed=NO_JOB_ENDS)) as simulator:
         yield simulator
 
 

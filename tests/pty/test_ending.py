@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.accounts import answering
+from tests.support.accounts import NO_JOB_ENDS, answering
 from tests.support.consoles import Start
 from tests.support.environment import PROGRAM, environment
 from tests.support.forker import START, Program
@@ -72,7 +72,7 @@ def event(request: pytest.FixtureRequest) -> int:
 
 @pytest.fixture(scope="module")
 def account() -> Iterator[Simulator]:
-    with answering(Options(quota=0, messages=300, held=60)) as simulator:
+    with answering(Options(quota=0, messages=300, held=60, speed=NO_JOB_ENDS)) as simulator:
         yield simulator
 
 
@@ -326,7 +326,9 @@ def release_one(terminal: Terminal) -> None:
 
 def test_a_write_on_its_way_is_waited_for_and_told(start: Start, tmp_path: Path) -> None:
     truth = tmp_path / "truth"
-    with answering(Options(quota=0, messages=30, held=20, faults="latency=2000@release", truth=truth)) as slow:
+    with answering(
+        Options(quota=0, messages=30, held=20, faults="latency=2000@release", truth=truth, speed=NO_JOB_ENDS)
+    ) as slow:
         terminal = start(simulator=slow)
         release_one(terminal)
         terminal.signal(signal.SIGTERM)
@@ -339,7 +341,7 @@ def test_a_write_on_its_way_is_waited_for_and_told(start: Start, tmp_path: Path)
 
 
 def test_a_write_whose_answer_never_comes_is_told_as_unknown_when_nobody_waits_any_more(start: Start) -> None:
-    with answering(Options(quota=0, messages=30, held=20, faults="stall_after@release")) as silent:
+    with answering(Options(quota=0, messages=30, held=20, faults="stall_after@release", speed=NO_JOB_ENDS)) as silent:
         terminal = start(simulator=silent)
         release_one(terminal)
         terminal.signal(signal.SIGTERM)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.accounts import answering
+from tests.support.accounts import NO_JOB_ENDS, answering
 from tests.support.consoles import Start, Variables
 from tests.support.environment import ABSENT, PROGRAM, environment
 from tests.support.forker import Program
@@ -30,7 +30,7 @@ main()
 
 @pytest.fixture(scope="module")
 def account() -> Iterator[Simulator]:
-    with answering(Options(quota=0, messages=300, held=60, faults="none")) as simulator:
+    with answering(Options(quota=0, messages=300, held=60, faults="none", speed=NO_JOB_ENDS)) as simulator:
         yield simulator
 
 

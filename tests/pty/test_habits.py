@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from tests.support.accounts import answering
+from tests.support.accounts import NO_JOB_ENDS, answering
 from tests.support.consoles import Start, ends
 from tests.support.terminal import Terminal
 from tui_app.simulator.server import Options, Simulator
@@ -23,7 +23,7 @@ DIGITS: Final = {
 @pytest.fixture(scope="module")
 def account() -> Iterator[Simulator]:
     """Jobs that end while nobody looks would change what is listed: hardly anything goes on here."""
-    with answering(Options(quota=0, messages=300, held=60, faults="none", speed=0.1)) as simulator:
+    with answering(Options(quota=0, messages=300, held=60, faults="none", speed=NO_JOB_ENDS)) as simulator:
         yield simulator
 
 
@@ -197,7 +197,7 @@ def test_fifteen_keys_that_do_nothing_say_so(start: Start) -> None:
 def test_enter_on_a_canary_sends_nothing_and_a_sends_the_rest(start: Start, tmp_path: Path) -> None:
     config = tmp_path / "config.toml"
     config.write_text("[plans]\nbatch_size = 10\ncanary = 3\n")
-    with answering(Options(quota=0, messages=60, held=60, faults="none")) as simulator:
+    with answering(Options(quota=0, messages=60, held=60, faults="none", speed=NO_JOB_ENDS)) as simulator:
         terminal = opened(start(on=simulator, MAILSLUICE_CONFIG=str(config)))
         pressed(terminal, "Q", "all loaded")
         pressed(terminal, "/from:acme-news.example\r", "held · from:acme-news.example", "found, all loaded")
@@ -223,7 +223,7 @@ def test_enter_on_a_canary_sends_nothing_and_a_sends_the_rest(start: Start, tmp_
 
 
 def test_d_asks_for_the_id_and_no_other_answer_deletes(start: Start) -> None:
-    with answering(Options(quota=0, messages=60, held=10, faults="none")) as simulator:
+    with answering(Options(quota=0, messages=60, held=10, faults="none", speed=NO_JOB_ENDS)) as simulator:
         terminal = opened(start(on=simulator))
         pressed(terminal, "/140\r", "1 of 12")
         pressed(terminal, "D", "Delete this job's record?", "To do it, type ")

@@ -5,9 +5,9 @@ import time
 
 import pytest
 
-from tests.support.accounts import answering
+from tests.support.accounts import NO_JOB_ENDS, answering
 from tests.support.consoles import Start
-from tests.support.terminal import Terminal
+from tests.support.terminal import PATIENCE, Terminal
 from tui_app.simulator.server import Options
 
 
@@ -26,9 +26,11 @@ def test_what_is_pasted_presses_no_key(terminal: Terminal) -> None:
     for paste in PASTES:
         terminal.press(f"\x1b[200~{paste}\x1b[201~")
     # A key behind them all is answered: none of them did anything. One that comes in one read with a paste is none.
+    end = time.monotonic() + PATIENCE
     while "ctrl+q quits" not in terminal.text:
         terminal.press("\x03")
-        terminal.answers()
+        terminal.reads(1.0, until=lambda: "ctrl+q quits" in terminal.text)
+        assert time.monotonic() < end, terminal.text
     terminal.sees("12 loaded")
     assert [line[:13] for line in terminal.text.splitlines()[3:6]] == [line[:13] for line in before.splitlines()[3:6]]
 
@@ -84,7 +86,7 @@ def test_there_is_a_printable_way_through_everything(terminal: Terminal) -> None
 
 
 def test_a_text_that_asks_for_a_cancel_fills_time_and_says_yes_cancels_nothing(start: Start) -> None:
-    with answering(Options(quota=0, messages=3012, held=60)) as simulator:
+    with answering(Options(quota=0, messages=3012, held=60, speed=NO_JOB_ENDS)) as simulator:
         terminal = start(on=simulator)
         terminal.sees("12 loaded", "live")
         terminal.press("j")
@@ -112,7 +114,7 @@ def test_a_text_that_asks_for_a_cancel_fills_time_and_says_yes_cancels_nothing(s
 
 
 def test_a_text_that_opens_a_review_and_fills_it_in_sends_nothing(start: Start) -> None:
-    with answering(Options(quota=0, messages=300, held=60)) as simulator:
+    with answering(Options(quota=0, messages=300, held=60, speed=NO_JOB_ENDS)) as simulator:
         terminal = start(on=simulator)
         terminal.sees("12 loaded", "live")
         terminal.press("Q")
@@ -133,7 +135,7 @@ def test_a_text_that_opens_a_review_and_fills_it_in_sends_nothing(start: Start) 
 
 def test_text_that_a_terminal_types_in_confirms_nothing(start: Start) -> None:
     """Without bracketed paste a text is keys; its letters may well ask for something, and answer yes."""
-    with answering(Options(quota=0, messages=300, held=60)) as simulator:
+    with answering(Options(quota=0, messages=300, held=60, speed=NO_JOB_ENDS)) as simulator:
         terminal = start(on=simulator)
         terminal.sees("12 loaded", "live")
         terminal.press("G")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.accounts import answering
+from tests.support.accounts import NO_JOB_ENDS, answering
 from tests.support.environment import environment
 from tests.support.forker import Program
 from tests.support.mails import arrives, only
@@ -16,7 +16,7 @@ from tui_app.simulator.server import Options, Simulator
 
 @pytest.fixture
 def account() -> Iterator[Simulator]:
-    with answering(Options(quota=0, messages=60, held=60)) as simulator:
+    with answering(Options(quota=0, messages=60, held=60, speed=NO_JOB_ENDS)) as simulator:
         yield simulator
 
 
@@ -70,7 +70,7 @@ def test_what_was_typed_before_a_delete_asks_deletes_nothing(account: Simulator,
 
 @pytest.mark.long
 def test_whoever_waits_before_a_terminal_is_told_for_how_long(tmp_path: Path) -> None:
-    with answering(Options(quota=0, messages=60, held=60, faults="stall_before@jobs")) as stalled:
+    with answering(Options(quota=0, messages=60, held=60, faults="stall_before@jobs", speed=NO_JOB_ENDS)) as stalled:
         terminal = Terminal(Program(("jobs",)), environment(tmp_path, stalled))
         try:
             terminal.says("No answer from the API for 5 s so far.")

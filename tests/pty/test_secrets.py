@@ -10,7 +10,7 @@ from typing import Final
 
 import pytest
 
-from tests.support.accounts import answering
+from tests.support.accounts import NO_JOB_ENDS, answering
 from tests.support.commands import run_with
 from tests.support.consoles import Start
 from tests.support.environment import PROGRAM, environment
@@ -27,7 +27,7 @@ ESCAPE: Final = "\x1b[27u"
 
 @pytest.fixture(scope="module")
 def account() -> Iterator[Simulator]:
-    with answering(Options(quota=0, messages=3012, held=60, speed=0.1)) as simulator:
+    with answering(Options(quota=0, messages=3012, held=60, speed=NO_JOB_ENDS)) as simulator:
         yield simulator
 
 
@@ -130,7 +130,7 @@ def all_commands(account: Simulator, stale: str) -> list[tuple[list[str], dict[s
 def test_no_command_ever_tells_the_token(tmp_path: Path) -> None:
     stale = f"stale_{secrets.token_urlsafe(24)}"
     # They act: the account is theirs alone.
-    with answering(Options(quota=0, messages=300, held=60, speed=0.1)) as account:
+    with answering(Options(quota=0, messages=300, held=60, speed=NO_JOB_ENDS)) as account:
         commands = all_commands(account, stale)
         ended = [
             run_with({**account.environment(), **changes}, *arguments, folder=tmp_path)

@@ -12,7 +12,7 @@ from typing import Final
 
 import pytest
 
-from tests.support.accounts import answering
+from tests.support.accounts import NO_JOB_ENDS, answering
 from tests.support.consoles import Start
 from tests.support.environment import PROGRAM, environment
 from tests.support.forker import Program
@@ -34,7 +34,7 @@ main()
 
 @pytest.fixture(scope="module")
 def account() -> Iterator[Simulator]:
-    with answering(Options(quota=0, messages=300, held=60)) as simulator:
+    with answering(Options(quota=0, messages=300, held=60, speed=NO_JOB_ENDS)) as simulator:
         yield simulator
 
 

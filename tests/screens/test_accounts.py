@@ -11,6 +11,7 @@ import pytest
 
 from tests.screens.test_jobs import open_job
 from tests.screens.test_prompt import command
+from tests.support.accounts import NO_JOB_ENDS
 from tests.support.screens import Console, held_open
 from tui_app.accounts import Accounts
 from tui_app.api.errors import ApiError
@@ -34,8 +35,10 @@ NAMES = ("acme-prod", "acme-test")
 @pytest.fixture(scope="module")
 def simulators() -> Iterator[dict[str, Simulator]]:
     with (
-        running(Options(seed=1, messages=300, held=60, quota=0, faults="none", latency_ms=40)) as prod,
-        running(Options(seed=2, messages=300, held=60, quota=0, faults="none")) as test,
+        running(
+            Options(seed=1, messages=300, held=60, quota=0, faults="none", latency_ms=40, speed=NO_JOB_ENDS)
+        ) as prod,
+        running(Options(seed=2, messages=300, held=60, quota=0, faults="none", speed=NO_JOB_ENDS)) as test,
     ):
         yield dict(zip(NAMES, (prod, test), strict=True))
 
@@ -44,8 +47,8 @@ def simulators() -> Iterator[dict[str, Simulator]]:
 def untouched() -> Iterator[dict[str, Simulator]]:
     """Two accounts of which no other test has released anything."""
     with (
-        running(Options(seed=1, messages=300, held=60, quota=0, faults="none")) as prod,
-        running(Options(seed=2, messages=300, held=60, quota=0, faults="none")) as test,
+        running(Options(seed=1, messages=300, held=60, quota=0, faults="none", speed=NO_JOB_ENDS)) as prod,
+        running(Options(seed=2, messages=300, held=60, quota=0, faults="none", speed=NO_JOB_ENDS)) as test,
     ):
         yield dict(zip(NAMES, (prod, test), strict=True))
 
@@ -226,7 +229,7 @@ async def test_the_log_would_tell_of_a_request_with_the_wrong_token(simulators: 
         "CLOUDFLARE_API_TOKEN": second.authenticator.token,
         "MAILSLUICE_CONFIG": "/dev/null",
     }
-    with running(Options(seed=1, messages=3, held=3, faults="none")) as third:
+    with running(Options(seed=1, messages=3, held=3, faults="none", speed=NO_JOB_ENDS)) as third:
         wrong |= {"CLOUDFLARE_BASE_URL": third.base_url}
         service = EmailSecurityService(load_settings(wrong), clock=SystemClock(), random=Random(1))
         with pytest.raises(ApiError):

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from textual.events import Key
 
+from tests.support.accounts import NO_JOB_ENDS
 from tests.support.screens import PATIENCE, console_on
 from tests.support.services import settings_for
 from tui_app.simulator.jobs import SimulatedJob
@@ -14,7 +15,7 @@ from tui_app.simulator.server import Options, running
 
 
 async def test_a_429_on_a_write_stops_the_polls_and_counts_down_everywhere() -> None:
-    with running(Options(quota=0, messages=20, held=20, faults="none")) as simulator:
+    with running(Options(quota=0, messages=20, held=20, faults="none", speed=NO_JOB_ENDS)) as simulator:
         async with console_on(settings_for(simulator)) as console:
             await console.sees("live")
             await console.press("Q")
@@ -33,7 +34,7 @@ async def test_a_429_on_a_write_stops_the_polls_and_counts_down_everywhere() -> 
 
 async def test_a_request_without_an_answer_is_counted_in_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tui_app.screens.frame.LONG_WAIT", 0.2)
-    with running(Options(quota=0, messages=20, held=20, faults="none")) as simulator:
+    with running(Options(quota=0, messages=20, held=20, faults="none", speed=NO_JOB_ENDS)) as simulator:
         async with console_on(settings_for(simulator)) as console:
             await console.sees("live")
             simulator.set_faults("stall_before@search")
@@ -45,7 +46,7 @@ async def test_a_request_without_an_answer_is_counted_in_seconds(monkeypatch: py
 
 
 async def test_the_last_requests_are_kept_for_the_operator() -> None:
-    with running(Options(quota=60, messages=20, held=20)) as simulator:
+    with running(Options(quota=60, messages=20, held=20, speed=NO_JOB_ENDS)) as simulator:
         async with console_on(settings_for(simulator)) as console:
             await console.sees("live")
             simulator.api.quota._used = 45  # somebody else used the token
@@ -56,7 +57,7 @@ async def test_the_last_requests_are_kept_for_the_operator() -> None:
 
 
 async def test_the_review_says_when_a_release_costs_more_than_is_left() -> None:
-    with running(Options(quota=0, messages=20, held=60)) as simulator:
+    with running(Options(quota=0, messages=20, held=60, speed=NO_JOB_ENDS)) as simulator:
         simulator.account.jobs.clear()  # a running one would be asked for meanwhile
         async with console_on(settings_for(simulator)) as console:
             await console.press("Q")
@@ -64,12 +65,16 @@ async def test_the_review_says_when_a_release_costs_more_than_is_left() -> None:
             simulator.api.quota = Quota(3)
             await console.press("r")
             await console.until(lambda: console.app.service.budget.remaining == 2)
-            await console.press("a", "R")
+            await console.settles()
+            await console.sees("found, all loaded")
+            await console.press("a")
+            await console.sees("marked")
+            await console.press("R")
             await console.sees("4 requests, 25 messages each", "only 2 left")
 
 
 async def test_a_key_is_answered_whatever_the_clock_of_frames_does(monkeypatch: pytest.MonkeyPatch) -> None:
-    with running(Options(quota=0, messages=20, held=20, faults="none")) as simulator:
+    with running(Options(quota=0, messages=20, held=20, faults="none", speed=NO_JOB_ENDS)) as simulator:
         async with console_on(settings_for(simulator)) as console:
             await console.sees("live")
             await console.settles()
@@ -81,7 +86,7 @@ async def test_a_key_is_answered_whatever_the_clock_of_frames_does(monkeypatch: 
 
 
 async def test_what_is_in_flight_is_neither_not_sent_nor_done() -> None:
-    with running(Options(quota=0, messages=20, held=20, faults="none")) as simulator:
+    with running(Options(quota=0, messages=20, held=20, faults="none", speed=NO_JOB_ENDS)) as simulator:
         async with console_on(settings_for(simulator)) as console:
             await console.press("Q")
             await console.sees("found, all loaded")
@@ -111,7 +116,7 @@ async def test_the_activity_page_tells_what_the_api_sent_that_is_not_documented(
         return {**original(job, *arguments), "shard\x1b[2J": 7, "comment": "[/]"}
 
     monkeypatch.setattr(SimulatedJob, "wire", wire)
-    with running(Options(quota=0, messages=20, held=20, faults="none")) as simulator:
+    with running(Options(quota=0, messages=20, held=20, faults="none", speed=NO_JOB_ENDS)) as simulator:
         async with console_on(settings_for(simulator)) as console:
             await console.sees("live")
             await console.press("exclamation_mark")
@@ -122,7 +127,7 @@ async def test_the_activity_page_tells_what_the_api_sent_that_is_not_documented(
 @pytest.mark.parametrize("key", ["exclamation_mark", "H", "Q", "enter", "question_mark"])
 async def test_a_screen_that_is_being_removed_shows_nothing_more(key: str) -> None:
     """Its widgets go one by one: news that comes meanwhile must not look for one that is gone already."""
-    with running(Options(quota=0, messages=20, held=20, faults="none")) as simulator:
+    with running(Options(quota=0, messages=20, held=20, faults="none", speed=NO_JOB_ENDS)) as simulator:
         async with console_on(settings_for(simulator)) as console:
             await console.sees("12 loaded")
             await console.press(key)

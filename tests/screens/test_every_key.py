@@ -13,6 +13,7 @@ from tests.conftest import MOMENT
 from tests.screens.test_jobs import open_job
 from tests.screens.test_prompt import command
 from tests.screens.test_review import confirm
+from tests.support.accounts import NO_JOB_ENDS
 from tests.support.clock import StillClock
 from tests.support.screens import Console, console_on
 from tests.support.services import settings_for
@@ -40,7 +41,7 @@ NOTHING_TO_SEE: Final = {
     "view.refresh": "the header tells when it was read: to the minute, and here no time passes",
 }
 """Actions that may leave the screen as it is, and why nobody misses a word about that."""
-SOON: Final = 1.0
+SOON: Final = 3.0
 """Seconds in which a key has its answer here: most have it in a frame."""
 
 Way = Callable[[Console], Awaitable[None]]
@@ -195,7 +196,7 @@ async def console_with_a_plan(account: Simulator) -> AsyncIterator[Console]:
 
 @pytest.fixture
 def account() -> Iterator[Simulator]:
-    with running(Options(quota=0, held=60, messages=100, faults="none")) as simulator:
+    with running(Options(quota=0, held=60, messages=100, faults="none", speed=NO_JOB_ENDS)) as simulator:
         yield simulator
 
 

@@ -5,6 +5,7 @@ from random import Random
 
 import pytest
 
+from tests.support.accounts import NO_JOB_ENDS
 from tests.support.screens import Console, console_on, held_open
 from tests.support.services import settings_for
 from tui_app.core.clock import SystemClock
@@ -18,7 +19,7 @@ SIZE = (120, 40)
 
 @pytest.fixture
 def account() -> Iterator[Simulator]:
-    with running(Options(quota=0, held=30, messages=100, faults="none")) as simulator:
+    with running(Options(quota=0, held=30, messages=100, faults="none", speed=NO_JOB_ENDS)) as simulator:
         yield simulator
 
 
@@ -179,7 +180,7 @@ async def test_held_mail_that_another_console_released_since_it_was_listed_is_no
 
 
 async def test_a_retry_waits_for_its_time_and_can_be_left_and_stopped_and_closed() -> None:
-    options = Options(quota=0, held=30, messages=100, faults="none", retry_in=1200)
+    options = Options(quota=0, held=30, messages=100, faults="none", retry_in=1200, speed=NO_JOB_ENDS)
     with running(options) as account:
         async with console_on(settings_for(account), size=SIZE) as console:
             await retry_waits(console)
@@ -259,7 +260,7 @@ async def test_an_undo_of_rows_that_were_moved_on_leads_to_where_the_job_had_mov
 
 
 async def test_a_plan_that_waits_here_is_shown_so_wherever_it_is_opened_and_stops() -> None:
-    options = Options(quota=0, held=30, messages=100, faults="none", retry_in=1200)
+    options = Options(quota=0, held=30, messages=100, faults="none", retry_in=1200, speed=NO_JOB_ENDS)
     with running(options) as account:
         async with console_on(settings_for(account), size=SIZE) as console:
             await retry_waits(console)

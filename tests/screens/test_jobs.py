@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.accounts import NO_JOB_ENDS
 from tests.support.clock import StillClock
 from tests.support.screens import Console, console_on
 from tests.support.services import settings_for
@@ -286,7 +287,7 @@ async def test_a_wrong_token_is_said_and_another_try_is_one_key(simulator: Simul
 
 
 async def test_a_429_counts_down_in_the_header() -> None:
-    with running(Options(quota=1, messages=20, held=20)) as limited:
+    with running(Options(quota=1, messages=20, held=20, speed=NO_JOB_ENDS)) as limited:
         async with console_on(settings_for(limited)) as console:
             await console.sees("rate limit, again in")
             assert console.text.splitlines()[3].strip().startswith("STATUS")
@@ -355,7 +356,7 @@ async def test_created_times_are_the_server_s(still_simulator: Simulator, still_
 
 
 async def test_the_screen_stays_until_a_write_is_answered_and_its_outcome_is_told() -> None:
-    with running(Options(quota=0, messages=300, held=20)) as simulator:
+    with running(Options(quota=0, messages=300, held=20, speed=NO_JOB_ENDS)) as simulator:
         async with console_on(settings_for(simulator)) as console:
             await open_job(console, "INC-4713")
             simulator.api.latency = 0.6

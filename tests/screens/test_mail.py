@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from textual.events import Key
 
+from tests.support.accounts import NO_JOB_ENDS
 from tests.support.clock import StillClock
 from tests.support.screens import Console, console_on, held_open
 from tests.support.services import settings_for
@@ -76,7 +77,7 @@ async def search(console: Console, line: str) -> None:
 @pytest.fixture
 def counting() -> Iterator[Simulator]:
     """An account that counts its requests."""
-    with running(Options(quota=0, messages=600, held=120, faults="none")) as simulator:
+    with running(Options(quota=0, messages=600, held=120, faults="none", speed=NO_JOB_ENDS)) as simulator:
         yield simulator
 
 

@@ -9,6 +9,7 @@ from textual.events import Paste
 from textual.widgets import Input
 
 from tests.screens.test_jobs import open_job
+from tests.support.accounts import NO_JOB_ENDS
 from tests.support.clock import StillClock
 from tests.support.mails import arrives, leaves, only
 from tests.support.screens import Console, console_on, held_open
@@ -172,7 +173,7 @@ async def test_every_field_of_the_form_reaches_the_wire(simulator: Simulator) ->
 
 
 async def test_mail_that_the_search_of_a_new_job_did_not_ask_for_is_told_also_for_a_move_to_junk() -> None:
-    with running(Options(quota=0, messages=100, held=60, faults="none")) as simulator:
+    with running(Options(quota=0, messages=100, held=60, faults="none", speed=NO_JOB_ENDS)) as simulator:
         async with console_on(settings_for(simulator), size=(120, 40)) as console:
             await console.sees("12 loaded")
             await console.press("n")
@@ -275,7 +276,7 @@ async def test_too_many_for_exactly_these_says_so_and_the_search_is_left(simulat
     ],
 )
 async def test_a_job_that_differs_is_cancelled_and_told_on_the_form(faults: str, told: str) -> None:
-    with running(Options(quota=0, messages=60, held=60, faults="none")) as simulator:
+    with running(Options(quota=0, messages=60, held=60, faults="none", speed=NO_JOB_ENDS)) as simulator:
         async with console_on(settings_for(simulator), size=(80, 30)) as console:
             await preview(console, CAMPAIGN)
             simulator.set_faults(faults)

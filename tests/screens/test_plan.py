@@ -12,6 +12,7 @@ import pytest
 
 from tests.screens.test_prompt import command
 from tests.screens.test_review import bulk, confirm, released, reviewed
+from tests.support.accounts import NO_JOB_ENDS
 from tests.support.screens import Console, console_on, held_open
 from tests.support.services import held_mail, settings_for
 from tui_app.api.client import EmailSecurityClient
@@ -34,7 +35,7 @@ WIDE = (120, 40)
 
 @pytest.fixture
 def account() -> Iterator[Simulator]:
-    with running(Options(quota=0, held=60, messages=100, faults="none")) as simulator:
+    with running(Options(quota=0, held=60, messages=100, faults="none", speed=NO_JOB_ENDS)) as simulator:
         yield simulator
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from tests.screens.test_plan import WIDE, journal_of
 from tests.screens.test_review import bulk, confirm, reviewed
+from tests.support.accounts import NO_JOB_ENDS
 from tests.support.screens import Console, console_on, held_open
 from tests.support.services import settings_for
 from tui_app.api.client import EmailSecurityClient
@@ -19,7 +20,7 @@ SUBJECT, SENDER = "Weekly digest", "news@acme-news.example"
 
 @pytest.fixture
 def account() -> Iterator[Simulator]:
-    with running(Options(quota=0, held=60, messages=100, faults="none")) as simulator:
+    with running(Options(quota=0, held=60, messages=100, faults="none", speed=NO_JOB_ENDS)) as simulator:
         yield simulator
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.accounts import NO_JOB_ENDS
 from tests.support.clock import StillClock
 from tests.support.screens import Console, console_on
 from tests.support.services import settings_for
@@ -267,7 +268,7 @@ async def test_the_cursor_stays_in_sight_wherever_it_goes(still_simulator: Simul
 
 
 async def test_hostile_subjects_stay_in_their_cells() -> None:
-    with running(Options(quota=0, messages=10, held=0)) as account:
+    with running(Options(quota=0, messages=10, held=0, speed=NO_JOB_ENDS)) as account:
         async with console_on(settings_for(account), size=(120, 40)) as console:
             await console.press("Q")
             await console.sees(
@@ -335,7 +336,7 @@ async def test_a_message_with_an_impossible_id_is_no_crash(simulator: Simulator)
 
 
 async def test_a_release_that_waits_for_the_quota_can_be_given_up() -> None:
-    with running(Options(quota=0, messages=10, held=30)) as account:
+    with running(Options(quota=0, messages=10, held=30, speed=NO_JOB_ENDS)) as account:
         async with console_on(settings_for(account)) as console:
             await console.press("Q")
             await console.sees("53 found")

@@ -9,6 +9,7 @@ import pytest
 from textual.events import Key
 from textual.widgets import Input
 
+from tests.support.accounts import NO_JOB_ENDS
 from tests.support.screens import Console, console_on, held_open
 from tests.support.services import settings_for
 from tui_app.config.settings import Settings
@@ -52,7 +53,7 @@ def telling_only(simulator: Simulator) -> Settings:
 
 
 async def test_the_rarest_verdict_comes_first_and_domains_that_look_alike_stand_whole_beside_each_other() -> None:
-    with running(Options(quota=0, messages=20, held=150)) as simulator:
+    with running(Options(quota=0, messages=20, held=150, speed=NO_JOB_ENDS)) as simulator:
         mails = look_alikes(simulator)
         for size in ((80, 24), (60, 16)):
             async with console_on(telling_only(simulator), size=size) as console:
@@ -71,7 +72,7 @@ async def test_the_rarest_verdict_comes_first_and_domains_that_look_alike_stand_
 
 
 async def test_f2_lists_every_message_with_what_happens_to_it_and_why_and_enter_opens_one() -> None:
-    with running(Options(quota=0, messages=20, held=150)) as simulator:
+    with running(Options(quota=0, messages=20, held=150, speed=NO_JOB_ENDS)) as simulator:
         mails = look_alikes(simulator)
         bad = [mail for mail in simulator.account.held if mail.disposition == "MALICIOUS"][:3]
         gone = mails[10:12]
@@ -361,7 +362,7 @@ DECEIVING = "ceo@acme.example  Contract renewal"
 
 @pytest.mark.parametrize("size", [(80, 24), (60, 16)], ids=["80x24", "60x16"])
 async def test_no_subject_and_no_blanks_stand_in_the_place_of_a_sender(size: tuple[int, int]) -> None:
-    with running(Options(quota=0, messages=20, held=20)) as simulator:
+    with running(Options(quota=0, messages=20, held=20, speed=NO_JOB_ENDS)) as simulator:
         nobody, long = simulator.account.held[:2]
         nobody.sender, nobody.subject, nobody.disposition = "", DECEIVING, "SPAM"
         long.sender, long.subject, long.disposition = f'"{DECEIVING}{" " * 600}"@evil.test', "Hello", "BULK"
@@ -380,7 +381,7 @@ async def test_no_subject_and_no_blanks_stand_in_the_place_of_a_sender(size: tup
 
 
 async def test_above_a_message_a_word_stands_for_no_sender() -> None:
-    with running(Options(quota=0, messages=20, held=20)) as simulator:
+    with running(Options(quota=0, messages=20, held=20, speed=NO_JOB_ENDS)) as simulator:
         simulator.account.held[0].sender, simulator.account.held[0].subject = "", DECEIVING
         async with console_on(settings_for(simulator), size=(120, 40)) as console:
             await console.sees("12 loaded")

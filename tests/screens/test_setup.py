@@ -9,6 +9,7 @@ from random import Random
 import pytest
 from textual.events import Paste
 
+from tests.support.accounts import NO_JOB_ENDS
 from tests.support.faulty import Received, answer, failure, faulty, success
 from tests.support.hostile import hostile_strings, scan
 from tests.support.screens import Console
@@ -23,7 +24,7 @@ from tui_app.simulator.server import Options, Simulator, running
 
 @pytest.fixture(scope="module")
 def account() -> Iterator[Simulator]:
-    with running(Options(quota=0, messages=60, held=20, faults="none")) as simulator:
+    with running(Options(quota=0, messages=60, held=20, faults="none", speed=NO_JOB_ENDS)) as simulator:
         yield simulator
 
 
@@ -323,7 +324,7 @@ async def test_a_file_with_rules_of_the_team_keeps_them(account: Simulator) -> N
 
 
 async def test_an_answer_that_does_not_come_is_left_with_esc() -> None:
-    with running(Options(quota=0, messages=20, held=20, faults="stall_before@verify")) as simulator:
+    with running(Options(quota=0, messages=20, held=20, faults="stall_before@verify", speed=NO_JOB_ENDS)) as simulator:
         async with setup_on(simulator.base_url) as (console, _setup):
             await paste(console, simulator.authenticator.token)
             await console.press("enter")

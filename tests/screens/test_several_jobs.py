@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.screens.test_jobs import move_to_job, open_job
+from tests.support.accounts import NO_JOB_ENDS
 from tests.support.clock import StillClock
 from tests.support.screens import Console, console_on, held_open
 from tests.support.services import settings_for
@@ -27,7 +28,7 @@ from tui_app.simulator.server import Options, Simulator, running
 @pytest.fixture
 def simulator() -> Iterator[Simulator]:
     """Its jobs run for longer than any test takes, and its faults can be set."""
-    with running(Options(quota=0, messages=3012, held=120, faults="none")) as simulator:
+    with running(Options(quota=0, messages=3012, held=120, faults="none", speed=NO_JOB_ENDS)) as simulator:
         yield simulator
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.screens.test_review import bulk, confirm, reviewed
+from tests.support.accounts import NO_JOB_ENDS
 from tests.support.screens import Console, console_on
 from tests.support.services import settings_for
 from tui_app.screens.plan.screen import PlanScreen
@@ -16,7 +17,7 @@ SIZE = (120, 40)
 
 @pytest.fixture
 def account() -> Iterator[Simulator]:
-    with running(Options(quota=0, held=60, messages=100, faults="none")) as simulator:
+    with running(Options(quota=0, held=60, messages=100, faults="none", speed=NO_JOB_ENDS)) as simulator:
         yield simulator
 
 

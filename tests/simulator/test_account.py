@@ -176,3 +176,13 @@ def test_the_quota_is_a_wall_until_its_window_ends() -> None:
     assert passes
     assert headers["Ratelimit"] == '"default";r=0;t=299'
     assert quota.take(303.0)[1]["retry-after"] == "298"
+
+
+@pytest.mark.parametrize("speed", [0.01, 0.5])
+def test_slow_jobs_stand_at_the_start_where_others_do(speed: float) -> None:
+    slow, normal = (Account(Time(), messages=300, held=10, speed=each).list_jobs(None, None) for each in (speed, 1.0))
+    assert [job["status"] for job in slow] == [job["status"] for job in normal]
+    assert {job["status"] for job in slow[:3]} == {"PENDING", "DISCOVERING", "PROCESSING"}
+    assert [job["messages_successful"] for job in slow] == pytest.approx(
+        [job["messages_successful"] for job in normal], abs=1
+    )

@@ -5,6 +5,7 @@ import http.client
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from types import ModuleType
+from typing import Final
 from urllib.parse import urlsplit
 
 import uvicorn.server
@@ -12,6 +13,8 @@ import uvicorn.server
 from tui_app.simulator.server import Options, Simulator, running
 
 PATIENCE = 30.0
+NO_JOB_ENDS: Final = 0.01
+"""A speed at which no job ends while a test looks on: what is said of its end would take the place of what is waited for."""
 SOONER = 20
 """By how much a server's pauses are shorter here."""
 

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tests.support.accounts import NO_JOB_ENDS
 from tests.support.clock import StillClock
 from tests.support.screens import Console, console_on
 from tests.support.services import settings_for
@@ -26,7 +27,7 @@ CORPUS = 600_000
 @contextmanager
 def odd_account() -> Iterator[Simulator]:
     """A small account with the corpus, which counts what it is asked."""
-    options = Options(quota=0, messages=60, held=20, corpus=True, faults="none")
+    options = Options(quota=0, messages=60, held=20, corpus=True, faults="none", speed=NO_JOB_ENDS)
     with running(options, clock=lambda: MOMENT) as simulator:
         yield simulator
 

@@ -20,7 +20,7 @@ from typing import Final
 
 import pytest
 
-from tests.support.accounts import answering
+from tests.support.accounts import NO_JOB_ENDS, answering
 from tests.support.environment import ROOT, environment
 from tui_app.simulator.server import Options, Simulator
 
@@ -93,7 +93,7 @@ def _missing(kind: Kind) -> str:
 
 @pytest.fixture(scope="module")
 def account() -> Iterator[Simulator]:
-    with answering(Options(quota=0, messages=300, held=60, speed=0.01)) as simulator:
+    with answering(Options(quota=0, messages=300, held=60, speed=NO_JOB_ENDS)) as simulator:
         yield simulator
 
 

@@ -163,6 +163,10 @@ class DemoAccount:
             "MALICIOUS" if index % 7 else "NONE",
         )
 
+    def _running_for(self, seconds: float) -> timedelta:
+        """How long ago a job began that has come as far as one of normal speed in so many seconds; a fast one gets further."""
+        return timedelta(seconds=seconds / min(self.speed, 1.0))
+
     def _job(
         self,
         action: str,
@@ -247,7 +251,7 @@ class DemoAccount:
             comment=comment,
             breaks_after=breaks_after,
             break_message=break_message,
-            cancelled_at=created + timedelta(seconds=cancelled_after) if cancelled_after is not None else None,
+            cancelled_at=created + self._running_for(cancelled_after) if cancelled_after is not None else None,
             ending=ending,
         )
 
@@ -285,7 +289,7 @@ class DemoAccount:
                 "MOVE",
                 "JunkEmail",
                 self.messages,
-                timedelta(seconds=6 + 0.3 * self.messages / rate),
+                self._running_for(6 + 0.3 * self.messages / rate),
                 comment="INC-4711 wave 2",
                 sender="billing@evil.example",
                 mails=campaign,
@@ -296,7 +300,7 @@ class DemoAccount:
                 "MOVE",
                 "RecoverableItemsDeletions",
                 1204,
-                timedelta(seconds=30),
+                self._running_for(30),
                 comment="INC-4713 payroll lure",
                 sender="payroll@acme-hr.example",
                 subject="Payroll update",
@@ -306,7 +310,7 @@ class DemoAccount:
                 "RELEASE",
                 None,
                 64,
-                timedelta(seconds=20),
+                self._running_for(20),
                 comment="INC-4802 partner newsletter, queued",
                 sender="hello@partner.example",
                 subject="Partner notes",
