@@ -82,6 +82,7 @@ def test_of_a_plan_that_nothing_holds_back_it_is_said_what_there_is_not() -> Non
         "plan.resend": "No message waits to be sent again.",
         "plan.close": "The plan is over: there is nothing to close.",
     }
+    assert Standing(replace(done, closed=True), ENTRY).why_not("plan.continue") == said["plan.continue"]
     closed = Standing(replace(STATE, closed=True), ENTRY)
     assert closed.fits("plan.settle") and closed.fits("plan.check")
     for action in ("plan.continue", "plan.resend", "plan.close"):

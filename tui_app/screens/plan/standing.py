@@ -139,10 +139,12 @@ class Standing:
         return self._why_at_work or self._why_not_reachable
 
     def _why_over(self, sentence: str) -> str:
-        """Why nothing of it is to be sent any more, if it is so: it was closed, or else this sentence."""
+        """Why nothing of it is to be sent any more, if it is so: it was closed before its end, or else this sentence."""
         if self.state.unfinished:
             return ""
-        return "The plan is closed: nothing more is sent for it." if self.state.closed else sentence
+        # What has come to its end is closed on record, too; nobody closed it.
+        by_somebody = self.state.closed and not self.state.finished
+        return "The plan is closed: nothing more is sent for it." if by_somebody else sentence
 
     @property
     def _why_all_sent(self) -> str:
