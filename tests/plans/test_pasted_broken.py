@@ -311,3 +311,36 @@ def test_no_paste_takes_long() -> None:
     assert parse_ids(rows).ids == (ONE,)
     assert parse_ids([f"Subject: x {VICTIM}"] * 3000).ids == ()
     assert re.fullmatch("4.*", parse_ids([f"{ONE}{' ' * 100_000}x"]).ids[0])
+
+
+def test_a_first_line_that_looks_like_a_row_is_none_where_the_rows_below_are_others() -> None:
+    parsed = parse_ids(
+        [
+            f"{VICTIM} BULK offers@shop.example Weekly,el",
+            "if4@x.example,2026-11-30T04:51:37Z,4NCD73B7D1FD0901",
+            f"{ONE},BULK,news@x.example,Weekly",
+            f" digest 46,hanna@x.example,2026-11-30T04:51:37Z,{ONE[:16]}",
+            f"{OTHER},BULK,news@x.example,Weekly",
+            f" digest 47,hanna@x.example,2026-11-30T04:51:37Z,{OTHER[:16]}",
+        ]
+    )
+    assert parsed.ids == (), "which of them goes on with which, nobody can tell"
+    assert {name for _, name in parsed.not_searched} >= {VICTIM, ONE, OTHER}
+
+
+def test_a_row_of_another_form_is_a_piece_however_long_the_lines_are() -> None:
+    rows = [
+        f"| {ONE} | SPAM | bob@x.example | {LONG} {LONG}",
+        f"{VICTIM} BULK offers@shop.example Weekly | ana@x.example | no |",
+    ]
+    parsed = parse_ids(rows)
+    assert parsed.ids == (ONE,)
+    assert parsed.not_searched == ((2, VICTIM),)
+
+
+@pytest.mark.parametrize("line", ["Message-ID: <CAF-long@mail.x.example>", "<CAF-long@mail.x.example>"])
+def test_a_message_id_that_may_be_a_piece_is_told(line: str) -> None:
+    parsed = parse_ids([f"Subject: {LONG[:70]}", line])
+    assert parsed.ids == ()
+    assert parsed.not_searched == ((2, "<CAF-long@mail.x.example>"),)
+    assert parsed.notes == ((2, PIECE),)

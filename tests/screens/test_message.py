@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.support.clock import ManualClock, StillClock
@@ -13,6 +14,7 @@ from tests.support.message_screen import MOMENT, asked, case, files_in, listed, 
 from tests.support.screens import console_on, held_open
 from tests.support.services import settings_for
 from tui_app.api.client import EmailSecurityClient
+from tui_app.api.rows import Message
 from tui_app.core.text import Untrusted
 from tui_app.mail.part_text import PartLine
 from tui_app.screens.mail import part_view
@@ -270,6 +272,29 @@ async def test_a_message_goes_to_the_review_of_a_release_or_a_move(account: Simu
         await console.sees("1 message" if key == "R" else "1 held: a move acts on delivered mail")
         await console.until(lambda: type(console.app.screen).__name__ == "ReviewScreen", "the review")
     assert len(account.account.truth.entries) - len(account.wire()) == before, "nothing was sent"
+
+
+@pytest.mark.parametrize(
+    ("told", "why"),
+    [
+        ({"sender": "attacker@evil.example"}, "recipients are other ones"),
+        ({"client_recipients": ["ceo@acme.example"]}, "recipients are other ones"),
+        ({"final_disposition": "MALICIOUS"}, "MALICIOUS"),
+    ],
+)
+async def test_a_message_that_a_search_tells_otherwise_than_its_screen_is_not_released(
+    account: Simulator, monkeypatch: pytest.MonkeyPatch, told: dict[str, Any], why: str
+) -> None:
+    real = EmailSecurityClient.get_message
+
+    async def otherwise(client: EmailSecurityClient, name: str, **how: bool) -> Message:
+        message = await real(client, name, **how)
+        return msgspec.structs.replace(message, raw=msgspec.structs.replace(message.raw, **told))
+
+    monkeypatch.setattr(EmailSecurityClient, "get_message", otherwise)
+    async with opened(account, case(account, "adjacent-words")) as console:
+        await console.press("R")
+        await console.sees("Nothing to send", "not as its screen showed it", why)
 
 
 async def test_read_only_there_is_no_release_and_no_move(account: Simulator) -> None:

@@ -16,7 +16,7 @@ from tui_app.plans.pasted_message import message_lines
 from tui_app.plans.pasted_report import ReportLines
 from tui_app.plans.pasted_row import read_row
 from tui_app.plans.pasted_table import Heading, heading_of, lone_heading, read_table
-from tui_app.plans.pasted_text import ids_told, is_told, is_written, opens_value, read_text
+from tui_app.plans.pasted_text import ids_told, is_told, is_written, opens_value, own_message_id, read_text
 
 __all__ = ["FoundId", "ParsedIds", "ids_of_rows", "is_heading", "lines_of", "parse_ids", "text_of"]
 
@@ -102,7 +102,9 @@ class _Reading:
                 continue
             if broken.is_piece(at):
                 is_comment = line.lstrip().startswith("#")  # it is told, too
-                if ids_told(line) and not is_told(line) and not is_comment and not noted:
+                if name := own_message_id(line):
+                    self._findings.not_searched.append((at + 1, name))
+                if (name or (ids_told(line) and not is_told(line) and not is_comment)) and not noted:
                     self._findings.notes.append((at + 1, PIECE))
                     noted = True
                 self._of_message[at] = not is_comment

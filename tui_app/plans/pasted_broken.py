@@ -188,6 +188,9 @@ class BrokenLines:
             return False
         self._depth = depth
         top, self._top = self._top, False
+        if top and self._is_unlike_rows_below(line, at):
+            self._begin(line, at)
+            return bool(ids_told(line))
         if top and self._is_above_broken(at):
             self._fresh = True
         if self._goes_on_here(line, at):
@@ -236,7 +239,7 @@ class BrokenLines:
             return other.shape == row.shape
         if row.shape == other.shape and (row.is_ours or row.shape == (True, "|", 1, "|")):
             return True
-        return self._longest[at][1] > _WIDEST
+        return other.shape[:2] == row.shape[:2] and self._longest[at][1] > _WIDEST
 
     def _is_whole(self, line: str, at: int) -> bool:
         """Whether a line among headers is one by itself: an id with its label, a heading; a sender may have written both."""
@@ -306,6 +309,19 @@ class BrokenLines:
             if text.endswith(queue) and _is_end(text, queue):
                 return place
         return -1
+
+    def _is_unlike_rows_below(self, line: str, at: int) -> bool:
+        """Whether the first line looks like a row, and the rows below are others: it may be the end of one of them."""
+        row = row_of(line)
+        if row is None or not row.id or row.is_closed or self._end(row, at) > 0:
+            return False
+        for place in range(at + 1, min(len(self._lines), at + _FAR)):
+            below, _ = _unquoted(self._lines[place])
+            if not below.strip():
+                return False
+            if (other := row_of(below)) is not None and other.id:
+                return place > at + 1 and other.shape[:2] != row.shape[:2]
+        return False
 
     def _is_above_broken(self, at: int) -> bool:
         """Whether the first row below was broken: then what stands above it may be the end of another one."""

@@ -280,6 +280,14 @@ def ids_told(text: str) -> list[str]:
     ]
 
 
+def own_message_id(line: str) -> str:
+    """The Message-ID that is alone in its line, with its label or in brackets; empty where there is none."""
+    own = _OWN_MESSAGE_ID.fullmatch(line)
+    if own is not None:
+        return message_id(own[1])
+    return line.strip() if _BARE_MESSAGE_ID.fullmatch(line.strip()) else ""
+
+
 def tell(line: str, number: int, findings: Findings) -> None:
     """Tell of the ids in a line that is not searched."""
     for word in ids_told(line):

@@ -105,16 +105,23 @@ def judge_look(
             continue
         if known.id in held_back:
             why[target.id] = held_back[known.id]
-        elif _is_another(target, known):
-            why[target.id] = "its sender, its subject or its recipients are not those that were reviewed"
-        elif changed := _changed(target, known):
-            why[target.id] = f"the server tells it differently now: {', '.join(changed)}"
-        elif _verdict(target) and _verdict(known) != _verdict(target):
-            why[target.id] = f"its verdict is {_verdict(known) or NO_VERDICT}, it was {_verdict(target)}"
+        elif differs := difference(target, known):
+            why[target.id] = differs
         else:
             # By the id that the plan knows it by.
             fit.append(replace(known, investigate_id=target.investigate_id, postfix_id=target.postfix_id))
     return Look(tuple(fit), why, not_looked_up)
+
+
+def difference(shown: Target, known: Target) -> str:
+    """What makes a message another one than somebody saw and decided about; empty where nothing does."""
+    if _is_another(shown, known):
+        return "its sender, its subject or its recipients are other ones"
+    if changed := _changed(shown, known):
+        return f"the server tells it differently now: {', '.join(changed)}"
+    if _verdict(shown) and _verdict(known) != _verdict(shown):
+        return f"its verdict is {_verdict(known) or NO_VERDICT}, it was {_verdict(shown)}"
+    return ""
 
 
 def _is_another(target: Target, known: Target) -> bool:

@@ -27,7 +27,7 @@ from tui_app.plans.move import Move
 from tui_app.plans.odd_ones import find_odd
 from tui_app.plans.origin import origin_of
 from tui_app.plans.plan import Plan, Target
-from tui_app.plans.recheck import NOT_LOOKED_UP, LastLooks, Look, judge_look, look_again
+from tui_app.plans.recheck import NOT_LOOKED_UP, LastLooks, Look, difference, judge_look, look_again
 from tui_app.plans.release import Release
 from tui_app.plans.request import A_RELEASE, PlanRequest
 from tui_app.plans.state import UNSEEN, Phase
@@ -67,7 +67,10 @@ class PlanChanges:
 
 
 def _mistaken(target: Target, request: PlanRequest) -> str:
-    """Why a message is not the one that a row of a job was about; empty where it may be."""
+    """Why a message is not the one that somebody saw, or that a row of a job was about; empty where it may be."""
+    shown = request.shown.get(target.id)
+    if shown is not None and (differs := difference(shown, target)):
+        return f"not as its screen showed it: {differs}"
     told = request.row_names.get(target.id, ())
     return "" if all(names.are_of(target) for names in told) else "the job's row tells of another mail than its id"
 

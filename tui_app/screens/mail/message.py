@@ -19,6 +19,7 @@ from tui_app.core.text import Untrusted, sanitize
 from tui_app.mail.message_file import file_suffix, save_message
 from tui_app.mail.message_parts import Failed, MessageParts, Part, trace_to_its_end
 from tui_app.plans.effect import TO_RELEASE, Effect
+from tui_app.plans.plan import Target
 from tui_app.plans.request import PlanRequest
 from tui_app.screens import format as fmt
 from tui_app.screens.as_command import AsCommand
@@ -469,7 +470,13 @@ class MessageScreen(ConsoleScreen):
             self.notice("The message is not known: nothing can be done to it.")
             return
         name, why = self._parts.investigate_id, "; ".join(self._reference.odd)
-        request = PlanRequest(effect, (name,), odd={name: why} if why else {}, by_hand=frozenset([name] if why else []))
+        request = PlanRequest(
+            effect,
+            (name,),
+            odd={name: why} if why else {},
+            by_hand=frozenset([name] if why else []),
+            shown={name: Target.of(message)} if (message := self._message) is not None else {},
+        )
 
         async def make() -> PlanRequest:
             await asyncio.sleep(0)
