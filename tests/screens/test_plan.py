@@ -330,6 +330,26 @@ async def test_a_plan_that_is_closed_elsewhere_is_shown_so_on_its_screen_and_in_
         await console.sees("■ closed", "1 plan  ")
 
 
+async def test_why_nothing_was_sent_stays_on_the_screen_while_another_mailsluice_writes(account: Simulator) -> None:
+    async with stopped(account) as (console, _):
+        await console.press("A")
+        await console.sees("Send the rest of this plan?")
+        wanted = re.search(r"type (\w+) and enter", console.text)
+        assert wanted is not None
+        closed_elsewhere(console)
+        await console.type(wanted[1])
+        await console.press("enter")
+        said = "The plan is closed: nothing more is sent for it."
+        await console.sees(said)
+        screen = console.app.screen
+        assert isinstance(screen, PlanScreen)
+        (entry,) = console.app.service.plans.ledger.entries()
+        screen.show_state(replace(entry.state, remarks=("the other one goes on",)))
+        await console.settles()
+        assert said in console.text
+    assert released(account) == []
+
+
 @pytest.mark.parametrize("key", ["A", "C"])
 async def test_what_was_closed_elsewhere_is_not_asked_about_any_more(
     account: Simulator, monkeypatch: pytest.MonkeyPatch, key: str

@@ -253,13 +253,14 @@ class PlanScreen(FindInTable):
         """Take a snapshot of the run."""
         now = self.service.clock.monotonic()
         waits = state.phase in (Phase.PAUSED, Phase.CANARY) and self._state.phase is not state.phase
+        was_ended = self._state.ended
         self._record(state)
         self._state = state
         self._waits_until = now + state.waiting if state.waiting is not None else None
         self._asks_at = now + state.next_question if state.next_question is not None else None
         if not self.ready:
             return
-        if state.ended or waits:
+        if waits or (state.ended and not was_ended):
             self.notice("")  # what to do now comes before what was said of a key
         if state.phase not in (Phase.PAUSED, Phase.CANARY):
             self._waits_since = None
