@@ -60,8 +60,6 @@ class PlanRequest:
     """Ids of which trying again can't help: why, and the word that lets one through all the same."""
     row_names: Mapping[str, Collection[RowNames]] = field(default_factory=dict)
     """Of ids that rows of a job told: what else they told beside it. Another mail is not meant."""
-    shown: Mapping[str, Target] = field(default_factory=dict)
-    """Messages as they stood on the screen when it was asked for, by id: one that is found differently is not meant."""
     senders: frozenset[str] = frozenset()
     """Who sent them, where that is known: they are found by fewer requests."""
     search: str = ""
@@ -74,6 +72,8 @@ class PlanRequest:
     """Those of them that somebody marked one by one: they are not held back for it."""
     remarks: tuple[str, ...] = ()
     """Sentences to be read before anything is sent, such as how many can't be undone, and why."""
+    shown: Mapping[str, Target] = field(default_factory=dict)
+    """Messages as they stood on the screen when it was asked for, by id: one that is found differently is not meant."""
 
 
 A_RELEASE: Final = PlanRequest()
