@@ -426,3 +426,65 @@ async def test_an_old_release_is_no_sign_of_the_one_that_was_asked_for(
             assert {state.outcome_of(target) for target in plan.targets} == {outcome}
             if outcome is Outcome.UNKNOWN:
                 assert "was released before it was sent" in state.results[0].why
+
+
+HELD: Wire = {"is_quarantined": True, "post_delivery_operations": []}
+GONE: Wire = {"is_quarantined": False, "post_delivery_operations": ["QUARANTINE_RELEASE"]}
+FOREIGN: Wire = {"from": "other@else.example", "subject": "Another mail"}
+"""What makes a row one of another mail."""
+
+
+@pytest.mark.parametrize(
+    ("rows", "alone", "outcome"),
+    [
+        ([GONE], HELD, Outcome.RELEASED),
+        ([{**GONE, **FOREIGN}], HELD, Outcome.NOT_SEEN),
+        ([GONE, HELD], HELD, Outcome.NOT_SEEN),
+        ([HELD, GONE], HELD, Outcome.NOT_SEEN),
+        ([GONE, {**GONE, **FOREIGN}], HELD, Outcome.NOT_SEEN),
+        ([{**GONE, "from": None, "subject": None}], HELD, Outcome.RELEASED),
+        ([], {**HELD, **FOREIGN}, Outcome.UNKNOWN),
+        ([], {**GONE, **FOREIGN}, Outcome.UNKNOWN),
+    ],
+)
+async def test_what_a_search_tells_counts_only_of_the_mail_that_was_reviewed(
+    rows: list[Wire], alone: Wire, outcome: Outcome
+) -> None:
+    state = await told_of(1, rows, alone)
+    assert [result.outcome for result in state.results] == [outcome]
+
+
+@pytest.mark.parametrize("change", [GONE, FOREIGN])
+async def test_many_are_called_held_only_where_the_search_is_sure_of_it(change: Wire) -> None:
+    """What is told so may be sent again; more than can be asked for one by one are told by a search."""
+    state = await told_of(101, [HELD], GONE, {**HELD, **change})
+    assert [result.outcome for result in state.results] == [Outcome.RELEASED] + 100 * [Outcome.NOT_SEEN]
+
+
+async def told_of(count: int, rows: list[Wire], alone: Wire, first: Wire | None = None) -> PlanState:
+    """What is said of a lost release when every search has these rows of each mail, the first one's more, and it alone is so."""
+    scanned = HurriedClock().now()  # searched for is only what can still be there
+    names = [f"4NAAAAAAAAAA{n:04d}-{scanned:%Y-%m-%dT%H:%M:%S}-1" for n in range(count)]
+    mail = {
+        "final_disposition": "BULK", "client_recipients": ["a@acme.example"], "from": "x@ours.example", "subject": "Ours"
+    }  # fmt: skip
+    released = [row for row in rows if row.get("is_quarantined") is False]
+
+    def script(request: Received) -> bytes | None:
+        if request.method == "POST":
+            return None
+        if "/investigate/4N" in request.target:
+            asked = unquote(request.target.rpartition("/")[2].partition("?")[0])
+            return answer(200, success({**mail, **alone, "id": asked}))
+        if not released and "message_action" in request.target:
+            return answer(200, success([], result_info={"count": 0}))
+        found = [{**mail, **row, "id": name} for name in names for row in rows]
+        found += [{**mail, **first, "id": names[0]}] if first else []
+        return answer(200, success(found, result_info={"count": len(found)}))
+
+    targets = [Target.of(Message.from_wire({**mail, **HELD, "id": name})) for name in names]
+    async with faulty(script) as server:
+        service = lonely_service(server.base_url, plans=PlanSettings(batch_size=count))
+        state = await service.plans.start(Send(service.plans.plan(service.plans.guard(targets), "x")))
+        await service.close()
+    return state

@@ -53,9 +53,9 @@ class SeenJustNow(LastLooks):
         return False
 
 
-def lonely_service(base_url: str, remembered: StateFile | None = None) -> EmailSecurityService:
+def lonely_service(base_url: str, remembered: StateFile | None = None, **changes: Any) -> EmailSecurityService:
     """A service on a server of a script, which knows nothing of held mail."""
-    settings = Settings(ACCOUNT, base_url, TokenCredential(Secret("t", "test")))
+    settings = Settings(ACCOUNT, base_url, TokenCredential(Secret("t", "test")), **changes)
     service = EmailSecurityService(settings, clock=HurriedClock(), random=Random(1), state_file=remembered)
     service.plans._looks = SeenJustNow(service.clock)
     return service

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 from tui_app.api.enums import DeliveryStatus
 from tui_app.api.errors import NotFound, Unreadable
-from tui_app.api.pagination import search_pages
 from tui_app.api.search import SearchParams
-from tui_app.plans.plan import index_by_id, windows_of
-from tui_app.plans.settle import MOST_PAGES, MOST_SINGLE, says_released
+from tui_app.plans.plan import is_other_mail
+from tui_app.plans.settle import MOST_SINGLE, says_released, search_for
 from tui_app.plans.state import BY_A_RELEASE, ArrivalCheck, Sighting
 
 if TYPE_CHECKING:
@@ -27,18 +26,8 @@ async def check_arrival(
 
     `wanted` = whether somebody still waits for the answer; it is asked before each request for a single message.
     """
-    wanted_ids = {target.id for target in targets}
-    seen: dict[str, Message] = {}
-    pages, most = 0, MOST_PAGES + len(targets) // 1000
-    for start, end in windows_of(targets, now):
-        if pages >= most or len(seen) == len(wanted_ids):
-            break
-        params = SearchParams(start=start, end=end, detections_only=False, message_action="QUARANTINE_RELEASED")
-        async for page in search_pages(client, params):
-            seen.update(index_by_id(page, wanted_ids))
-            pages += 1
-            if pages >= most or len(seen) == len(wanted_ids):
-                break
+    params = SearchParams(detections_only=False, message_action="QUARANTINE_RELEASED")
+    seen = await search_for(client, targets, now, params)
     sightings = {name: _sighting(message) for name, message in seen.items()}
     alone = [target for target in targets if target.id not in seen and target.investigate_id is not None]
     for target in alone[:MOST_SINGLE]:
@@ -52,6 +41,8 @@ async def check_arrival(
             continue
         except Unreadable:
             continue  # one answer that can't be used hides none of the others
+        if is_other_mail(target, message):
+            continue
         seen[target.id] = message
         sightings[target.id] = _sighting(message)
     allowed = frozenset(name for name, message in seen.items() if _allowed(message))

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from tui_app.api.enums import Destination, Operation
 from tui_app.api.errors import NotFound, Unreadable
-from tui_app.api.pagination import read_action_log, search_pages
+from tui_app.api.pagination import read_action_log
 from tui_app.api.search import SearchParams
 from tui_app.core.address import canonical_address
 from tui_app.core.errors import SluiceError
@@ -23,9 +23,8 @@ from tui_app.core.text import plural, sanitize
 from tui_app.plans.actions import Request
 from tui_app.plans.effect import Effect
 from tui_app.plans.log_words import GOOD, is_understood, words_of
-from tui_app.plans.plan import index_by_id, windows_of
 from tui_app.plans.response import BatchResult, Matched, Next
-from tui_app.plans.settle import CLOCKS_DIFFER, MOST_PAGES, MOST_SINGLE, SAME_CLOCK
+from tui_app.plans.settle import CLOCKS_DIFFER, MOST_SINGLE, SAME_CLOCK, search_for
 from tui_app.plans.state import ArrivalCheck, Outcome, PlanState, Result, Sighting
 
 if TYPE_CHECKING:
@@ -348,18 +347,9 @@ def says_moved(message: Message) -> bool:
 
 async def _search_moved(client: EmailSecurityClient, targets: Sequence[Target], now: datetime) -> dict[str, Message]:
     """Those of these that a search for moved mail finds, by id, a few pages at the most. Raises ApiError."""
-    wanted, seen = {target.id for target in targets}, dict[str, "Message"]()
-    pages, most = 0, MOST_PAGES + len(targets) // 1000
-    for start, end in windows_of(targets, now) if targets else ():
-        if pages >= most or len(seen) == len(wanted):
-            break
-        params = SearchParams(start=start, end=end, detections_only=False, message_action="MOVED")
-        async for page in search_pages(client, params):
-            seen.update({name: message for name, message in index_by_id(page, wanted) if says_moved(message)})
-            pages += 1
-            if pages >= most or len(seen) == len(wanted):
-                break
-    return seen
+    params = SearchParams(detections_only=False, message_action="MOVED")
+    told = await search_for(client, targets, now, params)
+    return {name: message for name, message in told.items() if says_moved(message)}
 
 
 async def check_moved(

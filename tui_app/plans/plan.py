@@ -256,6 +256,12 @@ def index_by_id(messages: Iterable[Message], wanted: Container[str]) -> Iterator
                 yield identity.exact, message
 
 
+def is_other_mail(target: Target, message: Message) -> bool:
+    """Whether a message that bears the id of a target is another mail: by its sender or subject, where both are known."""
+    written = ((target.sender, message.sender), (target.subject, message.subject))
+    return any(ours.exact and theirs.exact and ours.exact != theirs.exact for ours, theirs in written)
+
+
 def is_searchable(moment: datetime, now: datetime) -> bool:
     """Whether a message of that time can still be there: an id that is made up may tell of any year."""
     return now - LONGEST_WINDOW - _MARGIN <= moment <= now + _AHEAD

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -12,7 +13,7 @@ from tui_app.api.pagination import read_action_log, search_pages
 from tui_app.api.search import SearchParams
 from tui_app.core.errors import SluiceError
 from tui_app.plans.log_words import says_done, words_of
-from tui_app.plans.plan import index_by_id, windows_of
+from tui_app.plans.plan import index_by_id, is_other_mail, windows_of
 from tui_app.plans.state import Outcome, Result
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from tui_app.plans.state import PlanState
 
 MOST_PAGES: Final = 5
-"""Pages of a thousand that a round reads at the most."""
+"""Pages of a thousand that a round reads at the most, and one more for each thousand messages."""
 MOST_SINGLE: Final = 100
 """Messages that are asked for one by one in a last round; each is a request or two."""
 CLOCKS_DIFFER: Final = timedelta(minutes=2)
@@ -49,21 +50,12 @@ class ReleaseReadBack:
         targets = [target for target in targets if target.released is False]
         if not targets:
             return []
-        wanted, seen = {target.id for target in targets}, set[str]()
-        pages = 0
-        for start, end in windows_of(targets, self._now):
-            if pages >= MOST_PAGES or len(seen) == len(wanted):
-                break
-            params = SearchParams(start=start, end=end, detections_only=False, message_action="QUARANTINE_RELEASED")
-            async for page in search_pages(self._client, params):
-                seen.update(name for name, message in index_by_id(page, wanted) if says_released(message))
-                pages += 1
-                if pages >= MOST_PAGES or len(seen) == len(wanted):
-                    break
+        params = SearchParams(detections_only=False, message_action="QUARANTINE_RELEASED")
+        told = await search_for(self._client, targets, self._now, params)
         return [
             Result(target, Outcome.RELEASED, why="a search shows it released, by whomever")
             for target in targets
-            if target.id in seen
+            if target.id in told and says_released(told[target.id])
         ]
 
     async def last_round(self, targets: Sequence[Target]) -> list[Result]:
@@ -90,21 +82,15 @@ class ReleaseReadBack:
 
     async def _still_held(self, targets: Sequence[Target]) -> list[Result]:
         """Those of many that a search shows as held: asking for each would take the whole quota. Raises ApiError."""
-        wanted, held = {target.id for target in targets}, set[str]()
-        for start, end in windows_of(targets, self._now):
-            if len(held) == len(wanted):
-                break
-            params = SearchParams(
-                start=start, end=end, detections_only=False, delivery_status=DeliveryStatus.QUARANTINED
-            )
-            async for page in search_pages(self._client, params):
-                held.update(name for name, message in index_by_id(page, wanted) if message.is_quarantined)
-                if len(held) == len(wanted):
-                    break
+        params = SearchParams(detections_only=False, delivery_status=DeliveryStatus.QUARANTINED)
+        told = await search_for(self._client, targets, self._now, params, most=None)
+        held = {name for name, message in told.items() if message.is_quarantined}
         why = "still held when it was read back"
         return [Result(target, Outcome.NOT_SEEN, why=why) for target in targets if target.id in held]
 
     async def _judged(self, target: Target, message: Message) -> Result:
+        if is_other_mail(target, message):
+            return Result(target, Outcome.UNKNOWN, why="the answer tells of another mail: of another sender or subject")
         if message.is_quarantined:
             return Result(target, Outcome.NOT_SEEN, why="still held when it was read back")
         if message.is_quarantined is None:
@@ -138,3 +124,32 @@ class ReleaseReadBack:
 def says_released(message: Message) -> bool:
     """Whether a message is held no longer and names the release among what was done to it."""
     return message.is_quarantined is False and message.was_released is True
+
+
+async def search_for(
+    client: EmailSecurityClient,
+    targets: Sequence[Target],
+    now: datetime,
+    params: SearchParams,
+    *,
+    most: int | None = MOST_PAGES,
+) -> dict[str, Message]:
+    """What a search around their times tells of these targets, by id; `most` = pages, None reads to the last. Raises ApiError.
+
+    An id that is told in two ways, or of another mail, is left out: nobody knows which of them counts.
+    """
+    by_id = {target.id: target for target in targets}
+    told: dict[str, Message] = {}
+    unsure: set[str] = set()
+    pages = 0
+    for start, end in windows_of(targets, now) if targets else ():
+        read = search_pages(client, replace(params, start=start, end=end), by_verdict=True)
+        async for page in read:
+            for name, message in index_by_id(page, by_id):
+                if told.setdefault(name, message) != message or is_other_mail(by_id[name], message):
+                    unsure.add(name)
+            unsure.update(name for name, _ in index_by_id(read.others, by_id))
+            pages += 1
+            if by_id.keys() <= told.keys() | unsure or (most and pages >= most + len(by_id) // 1000):
+                return {name: message for name, message in told.items() if name not in unsure}
+    return {name: message for name, message in told.items() if name not in unsure}
