@@ -6,8 +6,13 @@ from pathlib import Path
 import pytest
 
 from tests.support.clock import HurriedClock
-from tests.support.services import held_targets, service_on
+from tests.support.faulty import Received, answer, faulty, success
+from tests.support.services import held_targets, lonely_service, service_on
+from tui_app.api.rows import Message
+from tui_app.api.wire_values import Wire
+from tui_app.plans.arrival import check_arrival
 from tui_app.plans.commands import CheckArrival, Send
+from tui_app.plans.plan import Target
 from tui_app.plans.report import as_json, as_markdown
 from tui_app.plans.state import Outcome, PlanState, Sighting
 from tui_app.service import EmailSecurityService
@@ -96,3 +101,37 @@ async def test_an_unfinished_plan_stays_as_it_is(simulator: Simulator, state_fol
         assert checked.arrival is not None
         assert checked.arrival.wanted == len(state.with_outcome(Outcome.DELIVERED)) < 60
         assert service.plans.ledger.find(state.plan.plan_id).state.unfinished
+
+
+THERE: Wire = {
+    "is_quarantined": False, "post_delivery_operations": ["QUARANTINE_RELEASE"], "delivery_status": ["delivered"]
+}  # fmt: skip
+HELD: Wire = {"is_quarantined": True, "delivery_status": ["quarantined"]}
+FOREIGN: Wire = {"from": "other@else.example", "subject": "Another mail"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "alone", "sighting"),
+    [
+        ([THERE], HELD, Sighting.DELIVERED),
+        ([{**THERE, **FOREIGN}], HELD, Sighting.HELD),
+        ([THERE, HELD], HELD, Sighting.HELD),
+        ([THERE, {**THERE, **FOREIGN}], HELD, Sighting.HELD),
+        ([], {**THERE, **FOREIGN}, None),
+    ],
+)
+async def test_only_the_mail_itself_is_seen_delivered(rows: list[Wire], alone: Wire, sighting: Sighting | None) -> None:
+    now = HurriedClock().now()
+    mail = {"id": f"4NAAAAAAAAAA0001-{now:%Y-%m-%dT%H:%M:%S}-1", "from": "x@ours.example", "subject": "Ours"}
+
+    def script(request: Received) -> bytes | None:
+        if "/investigate/4N" in request.target:
+            return answer(200, success({**mail, **alone}))
+        return answer(200, success([{**mail, **row} for row in rows], result_info={"count": len(rows)}))
+
+    target = Target.of(Message.from_wire({**mail, **HELD}))
+    async with faulty(script) as server:
+        service = lonely_service(server.base_url)
+        check = await check_arrival(service.client, [target], now, lambda: True)
+        await service.close()
+    assert check.sightings.get(target.id) is sighting
