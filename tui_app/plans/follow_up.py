@@ -208,10 +208,10 @@ def retry_of_job(
         chosen,
         _reason_of(job),
         Source(Source.RETRY, Source.JOB, job.id),
-        max(times, default=None),
-        held,
-        row_names(rows),
-        _senders(rows),
+        not_before=max(times, default=None),
+        hopeless=held,
+        row_names=row_names(rows),
+        senders=_senders(rows),
         remarks=remarks,
     )
 
