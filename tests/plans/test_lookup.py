@@ -11,14 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.plans.test_settle import releases_on
-from tests.support.faulty import Received, Script, answer, faulty, success
+from tests.support.faulty import Received, Script, answer, failure, faulty, success
 from tests.support.plan_runs import LOST
 from tests.support.services import held_mail, lonely_service, service_on
-from tui_app.api.enums import DeliveryStatus
+from tui_app.api.enums import DeliveryStatus, Destination
 from tui_app.api.search import SearchParams
 from tui_app.plans.commands import CheckArrival, Send, Settle
+from tui_app.plans.effect import TO_RELEASE, Effect
 from tui_app.plans.guard import Guarded
 from tui_app.plans.plan import LONGEST_WINDOW, Target, windows_of
+from tui_app.plans.request import PlanRequest
 from tui_app.plans.state import Outcome
 from tui_app.simulator.server import Options, Simulator, running
 
@@ -292,3 +294,41 @@ async def test_a_message_id_under_two_verdicts_names_a_message_without_one() -> 
     (target,), guarded = await looked_up(script, "<m@x.example>")
     assert (target.id, target.disposition) == (ONE["id"], None)
     assert [kept.include for kept in guarded.held_back] == ["NO-VERDICT"]
+
+
+@pytest.mark.parametrize("pages", [1, 2])
+@pytest.mark.parametrize(
+    ("told", "sure"),
+    [(["NONE", "MALICIOUS"], False), (["MALICIOUS"], False), (["NONE"], True), (["NONE", "NONE"], True)],
+    ids=["two verdicts", "another verdict", "the same verdict", "the same twice"],
+)
+@pytest.mark.parametrize("effect", [Effect.move(Destination.INBOX), TO_RELEASE], ids=["move", "release"])
+async def test_what_a_search_tells_otherwise_than_a_single_answer_has_no_verdict(
+    effect: Effect, told: list[str], sure: bool, pages: int
+) -> None:
+    mail = {**ONE, **KNOWN, "is_quarantined": effect is TO_RELEASE, "from": "al@acme.example"}
+    asked = {**mail, "final_disposition": "NONE"}
+    old = {"scanned_at": "2026-01-01T00:00:00Z"}
+    rows: list[dict[str, Any]] = [{**mail, **old, "final_disposition": verdict} for verdict in told]
+
+    def script(request: Received) -> bytes:
+        url = urlsplit(request.target)
+        query = parse_qs(url.query)
+        if not url.path.endswith("/investigate"):
+            return answer(200, success(asked)) if ONE["postfix_id"] in url.path else answer(404, failure(1, "none"))
+        if "delivery_status" in query:
+            return answer(200, success([]))
+        if pages == 1:
+            return answer(200, success(rows))
+        later = "cursor" in query
+        return answer(200, success(rows[1:] if later else rows[:1], result_info={"next": None if later else "1"}))
+
+    async with faulty(script) as server:
+        service = lonely_service(server.base_url)
+        service.plans.clock.now = lambda: NOON  # type: ignore[method-assign]
+        request = PlanRequest(effect, senders=frozenset(["al@acme.example"]))
+        targets = await service.plans.look_up([ONE["id"], OTHER["id"]], request)
+        guarded = service.plans.guard(targets, request)
+        await service.close()
+    assert [target.id for target in guarded.allowed] == [ONE["id"]] * sure
+    assert [kept.why for kept in guarded.held_back if kept.target.id == ONE["id"]] == ["no verdict"] * (not sure)

@@ -88,16 +88,18 @@ async def look_up(
     asked = _Asked.of(ids, now)
     found: dict[str, dict[str, Target]] = {}
     """Of each id the messages that go by it, by investigate id: only an investigate id is sure to be that of one."""
+    beside: dict[str, dict[str, Target]] = {}
+    """The same of messages that came beside what was searched for: they name nothing, but may contradict what does."""
     for start, end in asked.windows:
         inside = {t.id for t in asked.dated if (moment := moment_of_id(t.id)) and start <= moment <= end}
         with contextlib.suppress(TooLarge):  # one mail that fits no answer: these are asked for one by one
             if delivered:
-                await _search_delivered(client, start, end, inside, found, senders)
+                await _search_delivered(client, start, end, inside, found, beside, senders)
             else:
-                await _search(client, start, end, inside, found, whole=False)
+                await _search(client, start, end, inside, found, beside, whole=False)
     if asked.undated and not delivered:
         names = {target.id for target in asked.undated}
-        await _search(client, now - LONGEST_WINDOW, now, names, found, whole=True)
+        await _search(client, now - LONGEST_WINDOW, now, names, found, beside, whole=True)
     remaining = [target.id for target in asked.dated if target.id not in found]
     one_by_one = [*asked.searched, *remaining]
     for name in one_by_one[:SINGLE_LOOK_UPS]:
@@ -111,6 +113,11 @@ async def look_up(
             found[name] = {name: Target.of(await client.get_message(name))}
         except (NotFound, Unreadable):
             continue  # one answer that can't be used does not stop the others
+    for name, messages_beside in beside.items():
+        for target in messages_beside.values():
+            # What a single request answers is sure only if no search told it otherwise.
+            if (known := found.get(name, {}).get(target.id)) is not None and _differ(known, target):
+                found[name][target.id] = of_no_verdict(known)
     never_asked = frozenset(one_by_one[SINGLE_LOOK_UPS:])
     return tuple(
         _one_of(name, found[name]) if name in found else replace(_unchecked(name), looked_up=name not in never_asked)
@@ -124,6 +131,7 @@ async def _search(
     end: datetime,
     names: set[str],
     found: dict[str, dict[str, Target]],
+    beside: dict[str, dict[str, Target]],
     *,
     whole: bool,
 ) -> None:
@@ -142,6 +150,8 @@ async def _search(
             for name, message in index_by_id(read.others, names):
                 if params is held and message.is_quarantined is not False:
                     take_target(found.setdefault(name, {}), of_no_verdict(Target.of(message)))
+                else:
+                    take_target(beside.setdefault(name, {}), Target.of(message))
             pages += 1
             if (names <= found.keys() and not (whole and params is held)) or pages == most:
                 break
@@ -168,6 +178,7 @@ async def _search_delivered(
     end: datetime,
     names: set[str],
     found: dict[str, dict[str, Target]],
+    beside: dict[str, dict[str, Target]],
     senders: Collection[str],
 ) -> None:
     """Look for these among all mail of a time, or of some senders."""
@@ -191,6 +202,8 @@ async def _search_delivered(
                 for name, message in index_by_id(read.others, names):
                     if name in found:
                         take_target(found[name], of_no_verdict(Target.of(message)))
+                    else:
+                        take_target(beside.setdefault(name, {}), Target.of(message))
                 pages += 1
                 if names <= found.keys() or pages >= most:
                     return
@@ -206,10 +219,12 @@ def of_no_verdict(target: Target) -> Target:
 def take_target(known: dict[str, Target], target: Target) -> None:
     """Take a message that bears an id; one that is told under two verdicts, or as two mails, has none that is sure."""
     before = known.get(target.id)
-    same = before is None or all(
-        getattr(before, name) == getattr(target, name) for name in ("disposition", "sender", "subject")
-    )
-    known[target.id] = target if same else replace(target, disposition=None)
+    known[target.id] = of_no_verdict(target) if before is not None and _differ(before, target) else target
+
+
+def _differ(one: Target, other: Target) -> bool:
+    """Whether two messages under one id are told under two verdicts, or as two mails."""
+    return any(getattr(one, name) != getattr(other, name) for name in ("disposition", "sender", "subject"))
 
 
 async def _named(client: EmailSecurityClient, name: str, now: datetime) -> list[Message]:
