@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tests.support.faulty import ACCOUNT
 from tui_app.api.enums import ActionType, Destination, Disposition
+from tui_app.api.rows import Message
 from tui_app.api.search import SearchParams
 from tui_app.auth.credentials import Secret, TokenCredential
 from tui_app.config.settings import Settings
@@ -144,6 +145,14 @@ def test_where_recipients_are_to_be_left_alone_those_that_can_t_be_read_are_held
         mail = target("a", **changes)
         assert guarded([mail], policy).includable_counts() == {"UNREADABLE-RECIPIENT": 1}
         assert guarded([mail], POLICY).allowed == (mail,), "without such rules nobody has to read them"
+
+
+@pytest.mark.parametrize("unreadable", [5, None, "", {}], ids=str)
+def test_a_recipient_that_is_no_text_may_be_one_to_be_left_alone(unreadable: object) -> None:
+    wire = {"id": "a", "is_quarantined": True, "final_disposition": "BULK"}
+    mail = Target.of(Message.from_wire({**wire, "client_recipients": ["bo@acme.example", unreadable]}))
+    held = guarded([mail], Policy.make((), 100, ["vip.example"]))
+    assert held.includable_counts() == {"UNREADABLE-RECIPIENT": 1}
 
 
 # ---- any spelling, any way into a mailbox

@@ -27,9 +27,9 @@ def text(value: Any) -> Untrusted | None:
 
 
 def texts(value: Any) -> tuple[Untrusted, ...]:
-    """A list of strings without nulls; null is an empty list, a single value a list of one."""
+    """A list of strings; null is an empty list, a single value a list of one. A null in a list stays: something is there."""
     if isinstance(value, (list, tuple)):
-        return tuple([Untrusted.of(item) for item in value if item is not None])
+        return tuple(map(Untrusted.of, value))
     return () if value is None else (Untrusted.of(value),)
 
 
