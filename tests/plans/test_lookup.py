@@ -246,21 +246,54 @@ async def test_a_message_that_is_said_to_be_free_shares_no_id_with_a_held_one() 
 
 @pytest.mark.parametrize("by", ["id", "postfix_id"])
 @pytest.mark.parametrize("pages", [1, 2])
+@pytest.mark.parametrize("held", [True, False])
 @pytest.mark.parametrize(
     "contradiction",
-    [{"final_disposition": "SPAM"}, {"from": "ceo-fraud@evil.example"}, {"subject": "Another mail"}],
+    [
+        {"final_disposition": "SPAM"},
+        {"from": "ceo-fraud@evil.example"},
+        {"subject": "Another mail"},
+    ],
     ids=lambda told: next(iter(told)),
 )
 async def test_a_message_that_comes_under_two_verdicts_or_as_two_mails_has_no_verdict(
-    by: str, pages: int, contradiction: dict[str, str]
+    by: str, pages: int, held: bool, contradiction: dict[str, str]
 ) -> None:
     first: list[dict[str, Any]] = [{**ONE, **KNOWN}]
-    then = [{**first[0], **contradiction}, {**OTHER, **KNOWN}]
+    then = [{**first[0], **contradiction, "is_quarantined": held}, {**OTHER, **KNOWN}]
     script = holding(*([first + then] if pages == 1 else [first, then]))
     (target, other), guarded = await looked_up(script, ONE[by], OTHER[by])
     assert (target.id, target.disposition, other.disposition) == (ONE["id"], None, "BULK")
     assert guarded.allowed == (other,)
     assert [(kept.why, kept.include) for kept in guarded.held_back] == [("no verdict", "NO-VERDICT")]
+
+
+@pytest.mark.parametrize("pages", [1, 2])
+@pytest.mark.parametrize("held", [True, False])
+@pytest.mark.parametrize(
+    "contradiction",
+    [{"client_recipients": ["bo@acme.example", "ceo@acme.example"]}, {"replyto": "x@y.example"}],
+    ids=lambda told: next(iter(told)),
+)
+async def test_a_message_that_comes_twice_with_what_never_changes_told_otherwise_has_no_verdict(
+    contradiction: dict[str, Any], held: bool, pages: int
+) -> None:
+    first: list[dict[str, Any]] = [{**ONE, **KNOWN}]
+    then = [{**first[0], **contradiction, "is_quarantined": held}, {**OTHER, **KNOWN}]
+    (target, other), _ = await looked_up(
+        holding(*([first + then] if pages == 1 else [first, then])), ONE["id"], OTHER["id"]
+    )
+    assert (target.disposition, other.disposition) == (None, "BULK")
+
+
+@pytest.mark.parametrize("pages", [1, 2])
+async def test_a_message_that_is_released_while_it_is_looked_up_is_still_the_same(pages: int) -> None:
+    first: list[dict[str, Any]] = [{**ONE, **KNOWN, "client_recipients": ["bo@acme.example", "al@acme.example"]}]
+    released = {"is_quarantined": False, "client_recipients": ["al@acme.example", "bo@acme.example"]}
+    then = [{**first[0], **released}, {**OTHER, **KNOWN}]
+    script = holding(*([first + then] if pages == 1 else [first, then]))
+    (target, _), guarded = await looked_up(script, ONE["id"], OTHER["id"])
+    assert (target.disposition, guarded.held_back) == ("BULK", ())
 
 
 @pytest.mark.parametrize("by", ["id", "postfix_id"])

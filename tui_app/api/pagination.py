@@ -429,13 +429,22 @@ def search_pages(
     So does then one that comes with two senders or subjects: two mails under one id.
     """
 
-    def traits(message: Message) -> str:
+    def name(message: Message) -> str:
         raw = message.raw
         return repr((raw.id, raw.final_disposition, raw.sender, raw.subject))
 
+    def traits(message: Message) -> Hashable:
+        raw = message.raw
+        # Not whether it is held: it may be released while pages are read. The order of recipients means nothing.
+        return (
+            name(message),
+            frozenset(recipient.exact for recipient in message.recipients),
+            repr((raw.envelope_from, raw.replyto, raw.validation)),
+        )
+
     return CursorPages(
         lambda cursor, size: client.search_messages(params, cursor=cursor, per_page=size, exact=exact),
-        traits if by_verdict else lambda message: message.id.exact,
+        name if by_verdict else lambda message: message.id.exact,
         per_page,
         traits,
     )

@@ -26,6 +26,8 @@ SINGLE_LOOK_UPS: Final = 200
 HELD_MAYBE_MORE: Final = (
     "The search of all held mail may be incomplete: a postfix id may name more than one message. Give investigate ids."
 )
+UNCHANGING: Final = ("envelope", "reply_to", "spf", "dkim", "dmarc")
+"""Features beside sender and subject that never change of a mail."""
 _RELEASED_PAGES: Final = 5
 _FEW: Final = 20
 """Delivered messages that are rather asked for one by one than searched for among all mail of their time."""
@@ -224,7 +226,13 @@ def take_target(known: dict[str, Target], target: Target) -> None:
 
 def _differ(one: Target, other: Target) -> bool:
     """Whether two messages under one id are told under two verdicts, or as two mails."""
-    return any(getattr(one, name) != getattr(other, name) for name in ("disposition", "sender", "subject"))
+    if any(getattr(one, name) != getattr(other, name) for name in ("disposition", "sender", "subject")):
+        return True
+    if set(one.recipients) != set(other.recipients):
+        return True
+    pairs = [(name, getattr(one.features, name, ""), getattr(other.features, name, "")) for name in UNCHANGING]
+    # A search may tell less than a single answer; replies that lead elsewhere are another mail's all the same.
+    return any(a != b and ((a and b) or name == "reply_to") for name, a, b in pairs)
 
 
 async def _named(client: EmailSecurityClient, name: str, now: datetime) -> list[Message]:

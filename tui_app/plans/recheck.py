@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from tui_app.core.text import Untrusted, sanitize
 from tui_app.core.verdict import NO_VERDICT, canonical_verdict
 from tui_app.plans.guard import Policy, guard_targets
-from tui_app.plans.lookup import SINGLE_LOOK_UPS, look_up, plain_senders
+from tui_app.plans.lookup import SINGLE_LOOK_UPS, UNCHANGING, look_up, plain_senders
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -137,16 +137,13 @@ def _is_another(target: Target, known: Target) -> bool:
     return other or bool((shown or target.recipients) and set(target.recipients) != set(known.recipients))
 
 
-_COMPARED: Final = ("envelope", "reply_to", "spf", "dkim", "dmarc")
-
-
 def _changed(target: Target, known: Target) -> list[str]:
     """What never changes of a mail, and is told in another way than when it was reviewed: then nobody knows what it is."""
     if target.features is None or known.features is None:
         return []
     return [
         name.replace("_", "-")
-        for name in _COMPARED
+        for name in UNCHANGING
         if (getattr(target.features, name) and getattr(target.features, name) != getattr(known.features, name))
         or (name == "reply_to" and known.features.reply_to and not target.features.reply_to)
     ]
