@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.plans.test_settle import FOREIGN
 from tests.support.clock import HurriedClock
 from tests.support.faulty import Received, answer, faulty, success
 from tests.support.services import held_targets, lonely_service, service_on
@@ -107,7 +108,6 @@ THERE: Wire = {
     "is_quarantined": False, "post_delivery_operations": ["QUARANTINE_RELEASE"], "delivery_status": ["delivered"]
 }  # fmt: skip
 HELD: Wire = {"is_quarantined": True, "delivery_status": ["quarantined"]}
-FOREIGN: Wire = {"from": "other@else.example", "subject": "Another mail"}
 
 
 @pytest.mark.parametrize(

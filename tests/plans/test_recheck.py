@@ -288,7 +288,7 @@ async def test_where_all_first_ones_are_left_out_at_the_last_moment_nobody_is_as
 
 # ---- between the preview and the request
 
-ANOTHER = "its sender, its subject or its recipients are other ones"
+ANOTHER = "its sender, subject or recipients are different"
 FEATURES = Features("acme.example", "news", envelope="acme.example", spf="pass")
 HELD = SearchParams(detections_only=False, delivery_status=DeliveryStatus.QUARANTINED)
 

@@ -277,8 +277,8 @@ async def test_a_message_goes_to_the_review_of_a_release_or_a_move(account: Simu
 @pytest.mark.parametrize(
     ("told", "why"),
     [
-        ({"sender": "attacker@evil.example"}, "recipients are other ones"),
-        ({"client_recipients": ["ceo@acme.example"]}, "recipients are other ones"),
+        ({"sender": "attacker@evil.example"}, "its sender, subject or recipients are"),
+        ({"client_recipients": ["ceo@acme.example"]}, "its sender, subject or recipients are"),
         ({"final_disposition": "MALICIOUS"}, "MALICIOUS"),
     ],
 )
@@ -294,7 +294,7 @@ async def test_a_message_that_a_search_tells_otherwise_than_its_screen_is_not_re
     monkeypatch.setattr(EmailSecurityClient, "get_message", otherwise)
     async with opened(account, case(account, "adjacent-words")) as console:
         await console.press("R")
-        await console.sees("Nothing to send", "not as its screen showed it", why)
+        await console.sees("Nothing to send", "not what its screen showed", why)
 
 
 async def test_read_only_there_is_no_release_and_no_move(account: Simulator) -> None:

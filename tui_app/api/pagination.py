@@ -429,7 +429,7 @@ def search_pages(
     So does then one that comes with two senders or subjects: two mails under one id.
     """
 
-    def name(message: Message) -> str:
+    def identity(message: Message) -> str:
         raw = message.raw
         return repr((raw.id, raw.final_disposition, raw.sender, raw.subject))
 
@@ -437,14 +437,14 @@ def search_pages(
         raw = message.raw
         # Not whether it is held: it may be released while pages are read. The order of recipients means nothing.
         return (
-            name(message),
+            identity(message),
             frozenset(recipient.exact for recipient in message.recipients),
             repr((raw.envelope_from, raw.replyto, raw.validation)),
         )
 
     return CursorPages(
         lambda cursor, size: client.search_messages(params, cursor=cursor, per_page=size, exact=exact),
-        name if by_verdict else lambda message: message.id.exact,
+        identity if by_verdict else lambda message: message.id.exact,
         per_page,
         traits,
     )

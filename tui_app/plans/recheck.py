@@ -116,7 +116,7 @@ def judge_look(
 def difference(shown: Target, known: Target) -> str:
     """What makes a message another one than somebody saw and decided about; empty where nothing does."""
     if _is_another(shown, known):
-        return "its sender, its subject or its recipients are other ones"
+        return "its sender, subject or recipients are different"
     if changed := _changed(shown, known):
         return f"the server tells it differently now: {', '.join(changed)}"
     if _verdict(shown) and _verdict(known) != _verdict(shown):

@@ -70,7 +70,7 @@ def _mistaken(target: Target, request: PlanRequest) -> str:
     """Why a message is not the one that somebody saw, or that a row of a job was about; empty where it may be."""
     shown = request.shown.get(target.id)
     if shown is not None and (differs := difference(shown, target)):
-        return f"not as its screen showed it: {differs}"
+        return f"not what its screen showed: {differs}"
     told = request.row_names.get(target.id, ())
     return "" if all(names.are_of(target) for names in told) else "the job's row tells of another mail than its id"
 
